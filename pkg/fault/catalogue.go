@@ -1,0 +1,161 @@
+package fault
+
+// The catalogue: every failure a user can meet. A test keeps it in step with the
+// headings of docs/troubleshooting.md and with the scripts that produce each code.
+const (
+	// Input and surroundings, said before any request.
+	Input             Code = "AAR-INPUT"
+	VariableCollision Code = "AAR-VARIABLE-COLLISION"
+	SystemEndpoint    Code = "AAR-SYSTEM-ENDPOINT"
+	JobTokenMissing   Code = "AAR-JOB-TOKEN"
+	ServerUnsupported Code = "AAR-SERVER-UNSUPPORTED"
+	HostUntrusted     Code = "AAR-HOST-UNTRUSTED"
+	Proxy             Code = "AAR-PROXY"
+
+	// The pipeline's token endpoint.
+	OIDCUnauthorized Code = "AAR-OIDC-UNAUTHORIZED"
+	OIDCForbidden    Code = "AAR-OIDC-FORBIDDEN"
+	OIDCNotFound     Code = "AAR-OIDC-NOT-FOUND"
+	OIDCNoReference  Code = "AAR-OIDC-NO-REFERENCE"
+	OIDCDisabled     Code = "AAR-OIDC-CONNECTION-DISABLED"
+	OIDCRejected     Code = "AAR-OIDC-REJECTED"
+	OIDCSignIn       Code = "AAR-OIDC-SIGN-IN"
+	OIDCThrottled    Code = "AAR-OIDC-THROTTLED"
+	OIDCUnavailable  Code = "AAR-OIDC-UNAVAILABLE"
+	OIDCUnreachable  Code = "AAR-OIDC-UNREACHABLE"
+	OIDCPlanSecurity Code = "AAR-OIDC-PLAN-SECURITY"
+	OIDCEmptyToken   Code = "AAR-OIDC-EMPTY-TOKEN"
+	OIDCResponse     Code = "AAR-OIDC-RESPONSE"
+
+	// The token itself.
+	TokenMalformed   Code = "AAR-TOKEN-MALFORMED"
+	IdentityMismatch Code = "AAR-IDENTITY-MISMATCH"
+	ClaimMismatch    Code = "AAR-CLAIM-MISMATCH"
+
+	// The exchange at Microsoft Entra.
+	EntraIssuer           Code = "AAR-ENTRA-ISSUER"
+	EntraSubject          Code = "AAR-ENTRA-SUBJECT"
+	EntraAudience         Code = "AAR-ENTRA-AUDIENCE"
+	EntraAssertionExpired Code = "AAR-ENTRA-ASSERTION-EXPIRED"
+	EntraNoCredential     Code = "AAR-ENTRA-NO-CREDENTIAL"
+	EntraMultiTenant      Code = "AAR-ENTRA-MULTI-TENANT"
+	EntraResource         Code = "AAR-ENTRA-RESOURCE"
+	EntraClient           Code = "AAR-ENTRA-CLIENT"
+	EntraRejected         Code = "AAR-ENTRA-REJECTED"
+	EntraThrottled        Code = "AAR-ENTRA-THROTTLED"
+	EntraUnavailable      Code = "AAR-ENTRA-UNAVAILABLE"
+	EntraUnreachable      Code = "AAR-ENTRA-UNREACHABLE"
+	EntraResponse         Code = "AAR-ENTRA-RESPONSE"
+
+	// AWS STS.
+	STSAccessDenied   Code = "AAR-STS-ACCESS-DENIED"
+	STSNoProvider     Code = "AAR-STS-NO-PROVIDER"
+	STSAudience       Code = "AAR-STS-AUDIENCE"
+	STSKeyRetrieval   Code = "AAR-STS-KEY-RETRIEVAL"
+	STSInvalidToken   Code = "AAR-STS-INVALID-TOKEN"
+	STSTokenExpired   Code = "AAR-STS-TOKEN-EXPIRED"
+	STSIDPConnection  Code = "AAR-STS-IDP-COMMUNICATION"
+	STSIDPRejected    Code = "AAR-STS-IDP-REJECTED"
+	STSPolicy         Code = "AAR-STS-SESSION-POLICY"
+	STSRegionDisabled Code = "AAR-STS-REGION-DISABLED"
+	STSDuration       Code = "AAR-STS-DURATION"
+	STSValidation     Code = "AAR-STS-VALIDATION"
+	STSThrottled      Code = "AAR-STS-THROTTLED"
+	STSUnavailable    Code = "AAR-STS-UNAVAILABLE"
+	STSUnreachable    Code = "AAR-STS-UNREACHABLE"
+	STSResponse       Code = "AAR-STS-RESPONSE"
+	STSRejected       Code = "AAR-STS-REJECTED"
+	ChainDenied       Code = "AAR-CHAIN-ACCESS-DENIED"
+	AccountMismatch   Code = "AAR-ACCOUNT-MISMATCH"
+
+	// The step as a whole.
+	Timeout  Code = "AAR-TIMEOUT"
+	Canceled Code = "AAR-CANCELED"
+	Export   Code = "AAR-EXPORT"
+	Internal Code = "AAR-INTERNAL"
+)
+
+// remedies holds what to do, most likely first, where a package has nothing more
+// exact to say.
+var remedies = map[Code][]string{
+	Input:             {"Correct the inputs named above; nothing has been requested or exported."},
+	VariableCollision: {"Rename the variable that your pipeline defines; the other name belongs to Azure Pipelines."},
+	SystemEndpoint:    {"Run the task in an agent job of Azure Pipelines; it cannot run where the agent provides no system connection."},
+	JobTokenMissing:   {"Run the task in an agent job of Azure Pipelines; the agent hands every task the job's access token."},
+	ServerUnsupported: {"Use Azure DevOps Services; Azure DevOps Server issues no OIDC tokens to pipelines."},
+	HostUntrusted: {"Look for a step or variable that overwrites System.OidcRequestUri or System.CollectionUri and remove it.",
+		"If nothing overwrites it, report the host named above to the maintainers."},
+	Proxy:            {"Correct the proxy settings of the agent (./config.sh --proxyurl …) or the variable HTTPS_PROXY."},
+	OIDCUnauthorized: {"Re-run the job: the job's access token is only valid while the job runs.", "Do not replace System.AccessToken by a personal access token; the endpoint takes only the job's own token."},
+	OIDCForbidden:    {"Check that the pipeline is permitted to use the service connection (Project settings, Service connections, Security)."},
+	OIDCNotFound: {"Check that the service connection still exists, is shared with this project, and that this pipeline may use it.",
+		"Select the connection in this step's own input, so that the stage references it."},
+	OIDCNoReference: {"Name the connection in this step's own service connection input, not in a variable: Azure DevOps wants an explicit reference in the same stage."},
+	OIDCDisabled:    {"Re-enable the connection (Project settings, Service connections, the connection's menu); Azure DevOps disables connections that were unused for 100 days."},
+	OIDCRejected:    {"Read the service's message above; re-run with system.debug=true and hand the ids to support if it does not help."},
+	OIDCSignIn: {"Re-run the job: a sign-in page instead of a token means that the job's access token was not accepted.",
+		"Check that no proxy or gateway between agent and Azure DevOps answers in its place."},
+	OIDCThrottled:    {"Run fewer jobs of this organisation at once, or raise timeoutSeconds above the wait that the service asked for."},
+	OIDCUnavailable:  {"Re-run the job later; see https://status.dev.azure.com for an outage.", "Hand the ids above to Azure DevOps support if it goes on."},
+	OIDCUnreachable:  {"Check DNS, firewall and proxy between the agent and the host named above.", "For a TLS failure, give the agent the right CA bundle (./config.sh --sslcacert …)."},
+	OIDCPlanSecurity: {"Re-run the failed stage: Azure DevOps refused its own job token for this plan several times in a row; this is known to be transient."},
+	OIDCEmptyToken:   {"Re-run the job; hand the ids above to Azure DevOps support if it goes on."},
+	OIDCResponse:     {"Check that no proxy or gateway between agent and Azure DevOps answers in its place."},
+	TokenMalformed:   {"Re-run the job; if it goes on, hand the details above to support: the service sent a token that cannot be read."},
+	IdentityMismatch: {"Select the service connection itself (its id is sent), not its name in a variable.",
+		"Check that connectionType matches the connection that you mean to use."},
+	ClaimMismatch: {"Run the pipeline from the branch, repository or definition that requiredClaims allows.", "Correct requiredClaims if the value above is the one you meant."},
+	EntraIssuer: {"Edit the federated credential of the app or managed identity: its issuer must be exactly the issuer above.",
+		"The usual cause is a connection that was converted from the Azure DevOps issuer to the Entra issuer."},
+	EntraSubject:          {"Edit the federated credential of the app or managed identity: its subject must be exactly the subject above.", "Wait a minute if the federated credential was created just now."},
+	EntraAudience:         {"Set the audience of the federated credential to api://AzureADTokenExchange (the URI, not its GUID)."},
+	EntraAssertionExpired: {"Re-run the job; check that the agent's clock is right."},
+	EntraNoCredential:     {"Add a federated credential for this connection to the app or managed identity.", "Wait a minute if it was created just now."},
+	EntraMultiTenant:      {"Use a single-tenant app registration or a managed identity: Entra refuses multi-tenant apps here."},
+	EntraResource: {"Check entraAudience, and create the service principal of the audience application in this tenant.",
+		"An Application ID URI must be set on the audience application when entraAudience is an api:// URI."},
+	EntraClient:      {"Check that the application id of the connection exists in the tenant named above."},
+	EntraRejected:    {"Look the AADSTS code up at https://login.microsoftonline.com/error and correct the app registration or its federated credential."},
+	EntraThrottled:   {"Run fewer jobs at once, or raise timeoutSeconds above the wait that the service asked for."},
+	EntraUnavailable: {"Re-run the job later; see https://azure.status.microsoft for an outage."},
+	EntraUnreachable: {"Check DNS, firewall and proxy between the agent and the host named above.", "For a TLS failure, give the agent the right CA bundle (./config.sh --sslcacert …)."},
+	EntraResponse:    {"Check that no proxy or gateway between agent and Microsoft Entra answers in its place."},
+	STSAccessDenied: {"Compare the role's trust policy with the statement above; AWS does not say which part differs.",
+		"Check that the role exists in this account, and that no service control policy denies sts:AssumeRoleWithWebIdentity."},
+	STSNoProvider: {"Create an IAM OIDC identity provider with exactly the URL above in the account of the role."},
+	STSAudience:   {"Add the client id above to the IAM OIDC identity provider (keep the ids it has)."},
+	STSKeyRetrieval: {"Re-run the job: AWS could not fetch the issuer's signing keys in time.",
+		"If it goes on, check that the provider URL in IAM is the issuer above and that its discovery document is public."},
+	STSInvalidToken:   {"Check the agent's clock, then re-run the job; AWS refused a freshly issued token twice."},
+	STSTokenExpired:   {"Check the agent's clock, then re-run the job; AWS found a freshly issued token expired twice."},
+	STSIDPConnection:  {"Re-run the job: AWS could not reach the issuer."},
+	STSIDPRejected:    {"Re-run the job; if it goes on, the issuer's token is being refused as invalid or revoked: check the connection."},
+	STSPolicy:         {"Correct sessionPolicy or sessionPolicyArns; AWS's message is above."},
+	STSRegionDisabled: {"Choose another region, or activate STS for this region in the account's IAM settings."},
+	STSDuration:       {"Lower durationSeconds, or raise the role's maximum session duration; the task never shortens a session by itself."},
+	STSValidation:     {"Correct the value that AWS's message names."},
+	STSThrottled:      {"Run fewer jobs at once, or re-run later: AWS throttles STS calls of this account."},
+	STSUnavailable:    {"Re-run the job later; see https://health.aws.amazon.com for an outage."},
+	STSUnreachable:    {"Check DNS, firewall and proxy between the agent and the host named above.", "For a TLS failure, give the agent the right CA bundle (./config.sh --sslcacert …)."},
+	STSResponse:       {"Check that no proxy or gateway between agent and AWS STS answers in its place."},
+	STSRejected:       {"Read AWS's message above; hand the request id to AWS support if it does not help."},
+	ChainDenied: {"Allow sts:AssumeRole on the second role in the first role's permissions.",
+		"Trust the first role in the second role's trust policy (with sts:TagSession and sts:SetSourceIdentity when tags or a source identity are given, and the external id if it asks for one)."},
+	AccountMismatch: {"Check stsEndpoint and roleArn: the answer was for another account or role, so nothing was exported."},
+	Timeout:         {"Raise timeoutSeconds, or look for the slow leg named above."},
+	Canceled:        {"Nothing was exported; re-run the job when you want to."},
+	Export:          {"Remove the pipeline variable DECODE_PERCENTS=false, or re-run the job."},
+	Internal:        {"Report this with the details above: it is a defect of the task."},
+}
+
+// Remedy is the catalogue's advice for a code.
+func Remedy(c Code) []string { return remedies[c] }
+
+// Codes lists every code of the catalogue.
+func Codes() []Code {
+	codes := make([]Code, 0, len(remedies))
+	for c := range remedies {
+		codes = append(codes, c)
+	}
+	return codes
+}

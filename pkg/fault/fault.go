@@ -1,0 +1,68 @@
+// Package fault owns the error type that users read and the catalogue of its
+// codes. It must not know where an error came from or how it is rendered to a
+// pipeline; a fault says what happened, why, and what to do about it.
+package fault
+
+import (
+	"errors"
+	"strings"
+)
+
+// DocBase is the page that has one heading per Code.
+const DocBase = "https://github.com/assume-aws-role/assume-aws-role/blob/main/docs/troubleshooting.md"
+
+// Code is the stable name of a failure: AAR- and upper-case words. A Code never
+// changes its meaning; scripts and searches rely on it.
+type Code string
+
+// Anchor is the heading of the Code in docs/troubleshooting.md.
+func (c Code) Anchor() string { return strings.ToLower(string(c)) }
+
+// URL is the documentation of the Code.
+func (c Code) URL() string { return DocBase + "#" + c.Anchor() }
+
+// Fault is a failure as a user reads it. None of its texts may hold a secret, a
+// response body as it came, or a URL with a query.
+type Fault struct {
+	// Code is the stable name.
+	Code Code
+	// Summary says what failed, in one line without a final period.
+	Summary string
+	// Why says what is known of the cause; empty when the summary says it all.
+	Why string
+	// Remedy lists what to do, most likely first. Empty: the catalogue's remedy.
+	Remedy []string
+	// Details are facts for a support request: status, request ids, claims.
+	Details []string
+	// Cause is the technical error, for errors.Is and errors.As; never printed.
+	Cause error
+}
+
+// Error is the first line of the message.
+func (f *Fault) Error() string { return string(f.Code) + ": " + f.Summary }
+
+// Unwrap returns the technical cause.
+func (f *Fault) Unwrap() error { return f.Cause }
+
+// Message is the whole text: what, why, what to do, details, and where to read on.
+func (f *Fault) Message() string {
+	lines := []string{f.Error()}
+	if f.Why != "" {
+		lines = append(lines, "Why: "+f.Why)
+	}
+	remedy := f.Remedy
+	if len(remedy) == 0 {
+		remedy = Remedy(f.Code)
+	}
+	if len(remedy) > 0 {
+		lines = append(lines, "What to do:")
+		for _, r := range remedy {
+			lines = append(lines, "- "+r)
+		}
+	}
+	lines = append(lines, f.Details...)
+	return strings.Join(append(lines, "More: "+f.Code.URL()), "\n")
+}
+
+// As returns the first Fault in err's chain.
+func As(err error) (*Fault, bool) { return errors.AsType[*Fault](err) }
