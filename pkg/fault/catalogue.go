@@ -14,6 +14,7 @@ const (
 
 	// The pipeline's token endpoint.
 	OIDCUnauthorized Code = "AAR-OIDC-UNAUTHORIZED"
+	OIDCPersonal     Code = "AAR-OIDC-PERSONAL-TOKEN"
 	OIDCForbidden    Code = "AAR-OIDC-FORBIDDEN"
 	OIDCNotFound     Code = "AAR-OIDC-NOT-FOUND"
 	OIDCNoReference  Code = "AAR-OIDC-NO-REFERENCE"
@@ -86,7 +87,8 @@ var remedies = map[Code][]string{
 	HostUntrusted: {"Look for a step or variable that overwrites System.OidcRequestUri or System.CollectionUri and remove it.",
 		"If nothing overwrites it, report the host named above to the maintainers."},
 	Proxy:            {"Correct the proxy settings of the agent (./config.sh --proxyurl …) or the variable HTTPS_PROXY."},
-	OIDCUnauthorized: {"Re-run the job: the job's access token is only valid while the job runs.", "Do not replace System.AccessToken by a personal access token; the endpoint takes only the job's own token."},
+	OIDCUnauthorized: {"Re-run the job: the job's access token is only valid while the job runs, and this one was not accepted or has expired."},
+	OIDCPersonal:     {"Remove what replaces the job's access token: the endpoint takes only the token that Azure Pipelines gives the job."},
 	OIDCForbidden:    {"Check that the pipeline is permitted to use the service connection (Project settings, Service connections, Security)."},
 	OIDCNotFound: {"Check that the service connection still exists, is shared with this project, and that this pipeline may use it.",
 		"Select the connection in this step's own input, so that the stage references it."},

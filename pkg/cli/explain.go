@@ -1,0 +1,61 @@
+package cli
+
+import (
+	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
+)
+
+// denied are the faults that come from what AWS thinks of the identity.
+var denied = map[fault.Code]bool{
+	fault.STSAccessDenied: true, fault.STSNoProvider: true, fault.STSAudience: true, fault.STSInvalidToken: true,
+	fault.STSKeyRetrieval: true,
+}
+
+// explain says what was presented to AWS, what would allow exactly that, and the
+// likeliest differences, in order.
+func (t *taskRun) explain(code fault.Code) []string {
+	if !denied[code] || t.result.Presented == nil {
+		return nil
+	}
+	x := trustpolicy.Explain(*t.result.Presented, t.step.Role.ARN.Account, t.step.Role.ARN.Partition)
+	view := t.result.Presented.AWS()
+	lines := []string{"", "What was presented to AWS:",
+		t.readable("  issuer (provider URL):  " + t.result.Presented.Issuer),
+		t.readable("  client id, :aud:        " + view.Audience)}
+	if view.OriginalAudience != "" {
+		lines = append(lines, t.readable("  :oaud:                  "+view.OriginalAudience))
+	}
+	lines = append(lines, t.readable("  :sub:                   "+view.Subject), "",
+		"The trust statement of "+t.readable(t.step.Role.ARN.Full)+" that allows exactly this identity:",
+		t.readableJSON(x.Statement), "",
+		"The IAM identity provider to have in account "+t.step.Role.ARN.Account+":",
+		t.readable("  URL: "+x.ProviderURL), t.readable("  client id: "+x.ClientID), "",
+		"Likeliest differences, in order:")
+	for _, d := range x.Differences {
+		lines = append(lines, "  - "+t.readable(d))
+	}
+	return append(lines, "")
+}
+
+// reportCheck ends a run with checkOnly.
+func (t *taskRun) reportCheck() {
+	x := trustpolicy.Explain(*t.result.Presented, t.step.Role.ARN.Account, t.step.Role.ARN.Partition)
+	t.out.Print("", "checkOnly: the exchange works; nothing was exported, not even outputs.",
+		"The trust statement that admits exactly this identity, to compare with the role's:", t.readableJSON(x.Statement), "",
+		"Advice:")
+	for _, a := range t.advice() {
+		t.out.Print("  - " + a)
+	}
+}
+
+// advice is what could be better about a set-up that works.
+func (t *taskRun) advice() []string {
+	advice := []string{"Compare the role's trust policy with the statement above: conditions on both :aud and :sub, no wildcards."}
+	if len(t.step.Guard.Accounts) == 0 {
+		advice = append(advice, "Set allowedAccountIds, so that a wrong role ARN cannot reach another account.")
+	}
+	if t.step.Identity.ConnectionID == "" {
+		advice = append(advice, "Use a service connection for production: approvals and checks do not guard the pipeline's own identity.")
+	}
+	return append(advice, "Set checkOnly to false to export the credentials.")
+}

@@ -1,0 +1,181 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
+	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
+	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
+)
+
+// profileVariable is the task variable that tells the post-job part which profile
+// to remove.
+const profileVariable = "assumeAwsRoleProfile"
+
+// export hands the credentials to later steps. Everything that can fail comes
+// before the first variable is set.
+func (t *taskRun) export(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return &fault.Fault{Code: fault.Canceled, Summary: "the step was canceled before credentials were exported", Cause: ctx.Err()}
+	}
+	if t.step.Export.Mode.Variables() && !t.expressible() {
+		return &fault.Fault{Code: fault.Export, Summary: "the credentials cannot be written as pipeline variables",
+			Why: "the pipeline sets DECODE_PERCENTS=false, and a credential holds text that the agent would decode."}
+	}
+	if t.step.Export.Mode.Profile() {
+		if err := t.exportProfile(); err != nil {
+			return err
+		}
+	}
+	if t.step.Export.Mode.Variables() {
+		t.exportVariables()
+	}
+	t.exportOutputs()
+	return t.out.Err()
+}
+
+func (t *taskRun) expressible() bool {
+	c := t.result.Session.Credentials
+	return t.out.Expressible(c.SecretAccessKey) && t.out.Expressible(c.SessionToken) && t.out.Expressible(secret.New(c.AccessKeyID))
+}
+
+// exportVariables sets the five variables, and the AWS Toolkit's names beside
+// them when asked to.
+func (t *taskRun) exportVariables() {
+	prefix := t.step.Export.Prefix
+	t.secretVariables(prefix+"AWS_ACCESS_KEY_ID", prefix+"AWS_SECRET_ACCESS_KEY", prefix+"AWS_SESSION_TOKEN")
+	t.plain(prefix+"AWS_REGION", t.step.Role.Region)
+	t.plain(prefix+"AWS_DEFAULT_REGION", t.step.Role.Region)
+	if t.step.Export.AWSToolkit {
+		t.secretVariables("AWS.AccessKeyID", "AWS.SecretAccessKey", "AWS.SessionToken")
+	}
+	if t.step.Export.AWSToolkit || prefix == "" && t.lookup.HasPublic("AWS.Region") {
+		t.plain("AWS.Region", t.step.Role.Region)
+	}
+	t.envBlock(prefix)
+}
+
+func (t *taskRun) secretVariables(id, key, token string) {
+	c := t.result.Session.Credentials
+	values := map[string]secret.Value{id: secret.New(c.AccessKeyID), key: c.SecretAccessKey, token: c.SessionToken}
+	for _, name := range []string{id, key, token} {
+		// expressible has ruled the only error out.
+		_ = t.out.SetSecretVariable(name, values[name])
+	}
+	t.out.Print("set as secret: " + id + ", " + key + ", " + token)
+}
+
+// plain sets a variable that is no secret; a value that the agent would expand is
+// left out, and said.
+func (t *taskRun) plain(name, value string) {
+	if err := t.out.SetVariable(name, value); errors.Is(err, vso.ErrInexpressible) {
+		t.out.Print("not set, because its value holds $( or a line break: " + name)
+		return
+	}
+	t.out.Print("set: " + name + "=" + t.readable(value))
+}
+
+// envBlock prints what a script step needs: the agent keeps secret variables from
+// scripts that do not map them.
+func (t *taskRun) envBlock(prefix string) {
+	t.out.Print("", "To use them in a script step, map them there:", "  env:")
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} {
+		t.out.Print(fmt.Sprintf("    %s: $(%s%s)", name, prefix, name))
+	}
+	if prefix != "" {
+		t.out.Print(fmt.Sprintf("    AWS_REGION: $(%sAWS_REGION)", prefix))
+	}
+	t.out.Print("", "The credentials expire at "+stamp(t.result.Session.Credentials.Expires)+"; they do not renew. exportAs: profile does.")
+}
+
+// exportOutputs sets the output variables of the step.
+func (t *taskRun) exportOutputs() {
+	outputs := []struct{ name, value string }{
+		{"accountId", t.step.Target().Account},
+		{"assumedRoleArn", t.result.Session.AssumedRoleARN},
+		{"expiration", stamp(t.result.Session.Credentials.Expires)},
+		{"issuer", t.result.Presented.Issuer},
+		{"subject", t.result.Presented.Subject},
+	}
+	for _, o := range outputs {
+		if err := t.out.SetOutput(o.name, o.value); err != nil {
+			t.out.Print("output not set, because its value holds $( or a line break: " + o.name)
+		}
+	}
+}
+
+// exportProfile writes the profile and points later steps to it.
+func (t *taskRun) exportProfile() error {
+	plan, err := t.plan.Encode()
+	if err != nil {
+		return &fault.Fault{Code: fault.Internal, Summary: "the profile's state cannot be encoded", Cause: err}
+	}
+	executable, err := t.env.Executable()
+	if err != nil {
+		return &fault.Fault{Code: fault.Internal, Summary: "the path of the task's own binary is unknown", Cause: err}
+	}
+	c := t.result.Session.Credentials
+	id := awsprofile.NewID()
+	t.out.SetTaskVariable(profileVariable, id)
+	p, err := awsprofile.Create(awsprofile.Options{
+		ID: id, TempDir: t.step.Job.TempDirectory, ProfileName: t.step.Export.ProfileName, Region: t.step.Role.Region,
+		Plan: plan, Binary: executable, Now: t.env.Now,
+		Credentials: awsprofile.Credentials{
+			AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken,
+			Issued: t.env.Now(), Expires: c.Expires,
+		},
+	})
+	if err != nil {
+		return err
+	}
+	t.profileVariables(p)
+	return nil
+}
+
+// outranking are variables that the SDKs put before a profile, or use where one
+// fails; an empty value switches each off.
+var outranking = []string{
+	"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+}
+
+func (t *taskRun) profileVariables(p awsprofile.Profile) {
+	for _, v := range []struct{ name, value string }{
+		{"AWS_CONFIG_FILE", p.ConfigFile},
+		{"AWS_SHARED_CREDENTIALS_FILE", p.CredentialsFile},
+		{"AWS_PROFILE", t.step.Export.ProfileName},
+		{"AWS_SDK_LOAD_CONFIG", "1"},
+		{"AWS_EC2_METADATA_DISABLED", "true"},
+	} {
+		t.plain(v.name, v.value)
+	}
+	if !t.step.Export.Mode.Variables() || t.step.Export.Prefix != "" {
+		t.plain("AWS_REGION", t.step.Role.Region)
+		t.plain("AWS_DEFAULT_REGION", t.step.Role.Region)
+	}
+	for _, name := range outranking {
+		if t.lookup.Get(name) != "" {
+			_ = t.out.SetVariable(name, "")
+			t.out.Print("emptied, because it would come before the profile: " + name)
+		}
+	}
+	if t.lookup.Get("AWS_ACCESS_KEY_ID") != "" {
+		t.out.LogIssue(vso.IssueWarning, "", "AWS_ACCESS_KEY_ID is set in this job's environment and comes before the profile in every AWS SDK. "+
+			"Remove it from the agent's environment or the pipeline's variables, or unset it in the steps that use the profile.")
+	}
+	t.profileNotice()
+}
+
+func (t *taskRun) profileNotice() {
+	where := "on this host, outside containers"
+	if t.step.Job.InContainer {
+		where = "in this step's container"
+	}
+	t.out.Print(strings.Split("\n"+
+		"The profile "+t.step.Export.ProfileName+" serves later steps that run "+where+", without an env: block, and renews itself.\n"+
+		"Any process of this job can read these credentials and the job's access token until the job ends; renewed credentials are unknown to the log's masker.\n"+
+		"Use exportAs: variables where only chosen steps may have the credentials, and a session's length is enough.", "\n")...)
+}

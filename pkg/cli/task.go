@@ -1,0 +1,178 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
+	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
+	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/network"
+	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
+	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
+	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
+)
+
+// task is the main part of the pipeline step. It always returns 0: the agent
+// reads the outcome from the logging command, and a second, vaguer error would
+// follow from any other status.
+func task(ctx context.Context, e Env) int {
+	out := newWriter(e)
+	t := &taskRun{env: e, out: out, lookup: e.Lookup}
+	if err := t.guarded(ctx); err != nil {
+		t.fail(err)
+	}
+	return exitOK
+}
+
+// newWriter is the step's one way to speak. DECODE_PERCENTS is a public variable
+// by which a pipeline switches the agent's percent decoding off.
+func newWriter(e Env) *vso.Writer {
+	v, _ := e.Lookup("DECODE_PERCENTS")
+	return vso.NewWriter(e.Stdout, !strings.EqualFold(strings.TrimSpace(v), "false"))
+}
+
+// taskRun is one run of the step.
+type taskRun struct {
+	env    Env
+	out    *vso.Writer
+	lookup pipeline.Lookup
+	step   pipeline.Step
+	plan   exchange.Plan
+	result exchange.Result
+}
+
+// guarded turns a panic into a fault. What it carried is not printed: it could
+// hold anything.
+func (t *taskRun) guarded(ctx context.Context) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &fault.Fault{Code: fault.Internal, Summary: "the task hit a defect of its own", Details: stack()}
+		}
+	}()
+	return t.run(ctx)
+}
+
+// frame matches the function names of a stack trace, without arguments.
+var frame = regexp.MustCompile(`(?m)^(github\.com/[\w./()*-]+?)\(`)
+
+func stack() []string {
+	var names []string
+	for _, m := range frame.FindAllStringSubmatch(string(debug.Stack()), 8) {
+		names = append(names, "at "+m[1])
+	}
+	return names
+}
+
+func (t *taskRun) run(ctx context.Context) error {
+	if err := t.prepare(ctx); err != nil {
+		return err
+	}
+	t.describeStep()
+	ctx, cancel := context.WithTimeout(ctx, t.step.Timeout)
+	defer cancel()
+	var err error
+	t.result, err = exchange.Run(ctx, t.plan, exchange.Options{Now: t.env.Now, Mask: t.out.Mask})
+	t.describeTokens()
+	if err != nil {
+		return err
+	}
+	t.describeSession()
+	if t.step.CheckOnly {
+		t.reportCheck()
+		return nil
+	}
+	return t.export(ctx)
+}
+
+// prepare reads and checks everything before any request.
+func (t *taskRun) prepare(ctx context.Context) error {
+	in, err := pipeline.ReadInputs(ctx, t.lookup)
+	if err != nil {
+		return &fault.Fault{Code: fault.Input, Summary: "the inputs of this step cannot be read", Cause: err}
+	}
+	t.maskAccounts(in)
+	settings, notes, proxyErr := network.FromAgent(t.lookup.Get, "assume-aws-role/"+t.env.Version)
+	for _, s := range settings.Secrets() {
+		t.out.Mask(s)
+	}
+	job, err := pipeline.ReadJob(t.lookup)
+	t.out.Mask(job.JobToken)
+	if err != nil {
+		return err
+	}
+	if t.step, err = pipeline.NewStep(in, job, t.lookup); err != nil {
+		return err
+	}
+	if proxyErr != nil {
+		return proxyErr
+	}
+	t.plan = exchange.Plan{Step: t.step, Network: settings}
+	for _, n := range notes {
+		t.note(n)
+	}
+	if t.step.Export.Mode.Profile() && !t.step.CheckOnly {
+		return awsprofile.Check(job.TempDirectory)
+	}
+	return nil
+}
+
+func (t *taskRun) note(n network.Note) {
+	if n.Debug {
+		t.out.Debug(n.Text)
+		return
+	}
+	t.out.Print(n.Text)
+}
+
+// accountID finds account ids in the texts of inputs.
+var accountID = regexp.MustCompile(`\b[0-9]{12}\b`)
+
+// maskAccounts registers every account id that the inputs name, before anything
+// is printed, even when the inputs turn out to be wrong.
+func (t *taskRun) maskAccounts(in pipeline.Inputs) {
+	if !strings.EqualFold(in.MaskAccountID, "true") {
+		return
+	}
+	texts := []string{in.RoleARN, in.EnvironmentRoles, in.ChainRoleARN, in.AllowedAccountIDs, in.SessionPolicyARNs, in.SessionPolicy}
+	texts = append(texts, pipeline.PinnedRoles(in, t.lookup)...)
+	for _, text := range texts {
+		for _, id := range accountID.FindAllString(text, -1) {
+			t.out.Mask(secret.New(id))
+		}
+	}
+}
+
+// fail reports the step's one error.
+func (t *taskRun) fail(err error) {
+	f, known := fault.As(err)
+	if !known {
+		f = &fault.Fault{Code: fault.Internal, Summary: "the task stopped for an unknown reason"}
+	}
+	message := f.Message()
+	if t.result.Skew.Abs() > maxSkew {
+		message += "\n" + skewText(t.result.Skew)
+	}
+	message = t.readable(message)
+	if explained := t.explain(f.Code); len(explained) > 0 {
+		message += "\n" + strings.Join(explained, "\n")
+	}
+	t.out.LogIssue(vso.IssueError, string(f.Code), message)
+	t.out.Complete(vso.Failed)
+}
+
+// maxSkew is the difference of clocks that AWS tolerates in a token's times.
+const maxSkew = 5 * time.Minute
+
+func skewText(d time.Duration) string {
+	direction := "ahead of"
+	if d < 0 {
+		direction = "behind"
+	}
+	return fmt.Sprintf("Likely cause: the server's clock is %s %s this agent's clock; AWS tolerates 5 minutes. Set the agent's clock (NTP).",
+		d.Abs().Round(time.Second), direction)
+}

@@ -1,0 +1,178 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/entra"
+	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
+	"github.com/assume-aws-role/assume-aws-role/pkg/network"
+	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
+	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
+	"github.com/assume-aws-role/assume-aws-role/pkg/webidentity"
+)
+
+var errMalformed = errors.New("malformed")
+
+// Result is what an exchange found out. After an error it holds what was known
+// until then, for the explanation.
+type Result struct {
+	// Session is the one whose credentials are wanted.
+	Session webidentity.Session
+	// First is the first role's session; equal to Session without a second role.
+	First webidentity.Session
+	// Identity are the claims of the token that Azure DevOps issued.
+	Identity *idtoken.UnverifiedClaims
+	// Presented are the claims of the token that was shown to AWS.
+	Presented *idtoken.UnverifiedClaims
+	// Pipeline are the claims of the pipeline's own token, when it was asked for.
+	Pipeline *idtoken.UnverifiedClaims
+	// Skew is how far a server's clock was ahead of ours.
+	Skew time.Duration
+}
+
+// Options are what the caller lends to an exchange.
+type Options struct {
+	// Now is the clock.
+	Now func() time.Time
+	// Mask is called with every token and credential before it can appear anywhere.
+	Mask func(secret.Value)
+}
+
+// run is one exchange under way.
+type run struct {
+	plan     Plan
+	opt      Options
+	client   *network.Client
+	tokens   idtoken.Requester
+	sts      webidentity.Client
+	result   *Result
+	reissued bool
+}
+
+// Run walks the whole way. Every error is a fault; nothing is left behind by a
+// failure. The context's deadline bounds it.
+func Run(ctx context.Context, p Plan, opt Options) (Result, error) {
+	var result Result
+	r, err := start(ctx, p, opt, &result)
+	if err == nil {
+		err = r.walk(ctx)
+		result.Skew = r.client.Skew()
+	}
+	return result, overall(ctx, err)
+}
+
+// start checks the hosts and opens the connections that will be needed, so that
+// their handshakes run beside the token request.
+func start(ctx context.Context, p Plan, opt Options, result *Result) (*run, error) {
+	step := p.Step
+	endpoint, err := location(step.Job).Endpoint()
+	if err != nil {
+		return nil, err
+	}
+	sts, err := url.Parse(step.STSEndpoint.URL)
+	if err != nil {
+		return nil, errMalformed
+	}
+	client := network.NewClient(p.Network, opt.Now)
+	r := &run{plan: p, opt: opt, client: client, result: result,
+		tokens: idtoken.Requester{Transport: client, Endpoint: endpoint, JobToken: step.Job.JobToken, Now: opt.Now, Issued: maskToken(opt.Mask)},
+		sts:    webidentity.New(client, step.STSEndpoint.URL, sts.Host, step.STSEndpoint.SigningRegion, opt.Now),
+	}
+	client.Open(ctx, sts)
+	if step.Identity.Entra != nil {
+		client.Open(ctx, r.exchanger().URL())
+	}
+	return r, nil
+}
+
+// maskToken masks a token as a whole and by its parts, which are as telling.
+func maskToken(mask func(secret.Value)) func(secret.Value) {
+	return func(token secret.Value) {
+		mask(token)
+		for part := range strings.SplitSeq(token.Reveal(), ".") {
+			mask(secret.New(part))
+		}
+	}
+}
+
+func location(j pipeline.Job) idtoken.Location {
+	return idtoken.Location{
+		SystemURL: j.SystemURL, RequestURI: j.OIDCRequestURI, CollectionURI: j.CollectionURI,
+		ProjectID: j.ProjectID, HostType: j.HostType, PlanID: j.PlanID, JobID: j.JobID,
+	}
+}
+
+func (r *run) exchanger() entra.Exchanger {
+	x := r.plan.Step.Identity.Entra
+	return entra.Exchanger{
+		Transport: r.client, Authority: x.Authority, TenantID: x.TenantID, ClientID: x.ClientID, Audience: x.Audience,
+		Now: r.opt.Now, Issued: maskToken(r.opt.Mask),
+	}
+}
+
+func (r *run) walk(ctx context.Context) error {
+	token, err := r.present(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.first(ctx, token); err != nil {
+		return err
+	}
+	if r.plan.Step.Chain == nil {
+		r.result.Session = r.result.First
+		return nil
+	}
+	return r.second(ctx)
+}
+
+// allowed checks the account of a session against the allowed ones once more, on
+// the ARN that came back.
+func (r *run) allowed(s webidentity.Session) error {
+	accounts := r.plan.Step.Guard.Accounts
+	parts := strings.Split(s.AssumedRoleARN, ":")
+	if len(accounts) == 0 || len(parts) > 4 && slices.Contains(accounts, parts[4]) {
+		return nil
+	}
+	return &fault.Fault{Code: fault.AccountMismatch, Summary: "the session is of an account that allowedAccountIds does not list",
+		Why: "got " + network.Clip(s.AssumedRoleARN)}
+}
+
+// overall gives a run that was stopped from outside its own fault.
+func overall(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	f, known := fault.As(err)
+	if !known {
+		f = &fault.Fault{Code: fault.Internal, Summary: "the exchange stopped for an unknown reason", Cause: err}
+	}
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return &fault.Fault{Code: fault.Canceled, Summary: "the step was canceled before credentials were exported", Cause: err}
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return &fault.Fault{Code: fault.Timeout, Summary: "the step did not finish within timeoutSeconds",
+			Why: "it was stopped while: " + f.Summary, Details: f.Details, Cause: err}
+	}
+	return f
+}
+
+// transient are the faults after which live credentials may serve a little longer.
+var transient = []fault.Code{
+	fault.OIDCUnreachable, fault.OIDCUnavailable, fault.OIDCThrottled,
+	fault.EntraUnreachable, fault.EntraUnavailable, fault.EntraThrottled,
+	fault.STSUnreachable, fault.STSUnavailable, fault.STSThrottled, fault.STSIDPConnection,
+	fault.Timeout,
+}
+
+// Transient tells whether an error is of the network or of an overloaded service,
+// rather than a refusal.
+func Transient(err error) bool {
+	f, ok := fault.As(err)
+	return ok && slices.Contains(transient, f.Code)
+}

@@ -1,0 +1,81 @@
+package idtoken
+
+import (
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/network"
+	"github.com/assume-aws-role/assume-aws-role/pkg/retry"
+)
+
+// patShape matches personal access tokens in their old and new form
+// (learn.microsoft.com, Azure DevOps "Use personal access tokens").
+var patShape = regexp.MustCompile(`^([a-z2-7]{52}|[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4})$`)
+
+// correlation are the ids by which support finds a request.
+func correlation(answer *http.Response) []string {
+	details := []string{"HTTP status: " + strconv.Itoa(answer.StatusCode)}
+	for _, name := range []string{"x-vss-e2eid", "x-msedge-ref", "ActivityId"} {
+		if v := answer.Header.Get(name); v != "" {
+			details = append(details, name+": "+network.Clip(v))
+		}
+	}
+	return details
+}
+
+// refusal turns an answer that is not a token into a fault, and says whether the
+// request may be repeated. The kind of the exception is looked at before the
+// status, which differs between routes.
+func (r Requester) refusal(answer *http.Response, a tokenAnswer, readable bool) error {
+	f := &fault.Fault{Details: correlation(answer)}
+	if text := a.text(); text != "" {
+		f.Why = "Azure DevOps says: " + network.Clip(text)
+	}
+	again := r.classify(f, answer, a, readable)
+	if !again {
+		return f
+	}
+	return &retry.Again{Err: f, After: retry.After(answer.Header.Get("Retry-After"), r.Now())}
+}
+
+func (r Requester) classify(f *fault.Fault, answer *http.Response, a tokenAnswer, readable bool) (again bool) {
+	set := func(c fault.Code, summary string) { f.Code, f.Summary = c, summary }
+	text, status := strings.ToLower(a.text()), answer.StatusCode
+	switch {
+	case strings.Contains(a.TypeKey, "TaskOrchestrationPlanSecurityException"):
+		set(fault.OIDCPlanSecurity, "Azure DevOps refused the job's token for its own plan")
+		return true
+	case strings.Contains(text, "no explicit reference"):
+		set(fault.OIDCNoReference, "the stage has no explicit reference to the service connection")
+	case strings.Contains(text, "disabled"):
+		set(fault.OIDCDisabled, "the service connection is disabled")
+	case status >= 300 && status < 400, (status == http.StatusOK || status == http.StatusNonAuthoritativeInfo) && isHTML(answer):
+		set(fault.OIDCSignIn, "Azure DevOps answered with a sign-in page or redirect instead of a token")
+	case status == http.StatusUnauthorized && patShape.MatchString(r.JobToken.Reveal()):
+		set(fault.OIDCPersonal, "the job's access token has the form of a personal access token")
+	case status == http.StatusUnauthorized:
+		set(fault.OIDCUnauthorized, "Azure DevOps did not accept the job's access token")
+	case status == http.StatusForbidden:
+		set(fault.OIDCForbidden, "Azure DevOps does not allow this job to use the identity")
+	case status == http.StatusNotFound:
+		set(fault.OIDCNotFound, "Azure DevOps knows no such token endpoint or service connection")
+	case status == http.StatusTooManyRequests:
+		set(fault.OIDCThrottled, "Azure DevOps throttles token requests")
+		return true
+	case status == http.StatusRequestTimeout, status >= 500:
+		set(fault.OIDCUnavailable, "Azure DevOps could not issue a token")
+		return true
+	case !readable:
+		set(fault.OIDCResponse, "the answer of "+r.Endpoint.Host+" is not the JSON of a token")
+	default:
+		set(fault.OIDCRejected, "Azure DevOps rejected the token request")
+	}
+	return false
+}
+
+func isHTML(answer *http.Response) bool {
+	return strings.Contains(strings.ToLower(answer.Header.Get("Content-Type")), "html")
+}

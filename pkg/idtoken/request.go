@@ -1,0 +1,126 @@
+package idtoken
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/network"
+	"github.com/assume-aws-role/assume-aws-role/pkg/retry"
+	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
+)
+
+// attemptTimeout bounds one request, so that a hanging one can be repeated.
+const attemptTimeout = 30 * time.Second
+
+// Requester asks Azure DevOps for tokens of one job.
+type Requester struct {
+	// Transport sends requests under the program's network policy.
+	Transport http.RoundTripper
+	// Endpoint is the checked URL, from Location.
+	Endpoint *url.URL
+	// JobToken is the job's access token.
+	JobToken secret.Value
+	// Now is the clock.
+	Now func() time.Time
+	// Issued is called with every token at once, before it can appear anywhere.
+	Issued func(secret.Value)
+}
+
+// Request obtains a token of a service connection, by its GUID, or of the
+// pipeline itself when the id is empty. Issuing a token changes nothing at the
+// service, so the request may be repeated: on transport errors, 408, 429, 5xx, an
+// empty token, and on TaskOrchestrationPlanSecurityException whatever its status
+// (microsoft/azure-pipelines-agent src/Agent.Worker/ContainerOperationProviderEnhanced.cs
+// retries it too). Its faults are those of the AAR-OIDC group.
+func (r Requester) Request(ctx context.Context, connectionID string) (secret.Value, error) {
+	var token secret.Value
+	err := retry.Do(ctx, func(ctx context.Context) error {
+		var err error
+		token, err = r.once(ctx, connectionID)
+		return err
+	})
+	if err != nil {
+		return secret.Value{}, err
+	}
+	r.Issued(token)
+	return token, nil
+}
+
+func (r Requester) once(ctx context.Context, connectionID string) (secret.Value, error) {
+	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, withQuery(r.Endpoint, connectionID), http.NoBody)
+	if err != nil {
+		return secret.Value{}, fmt.Errorf("building token request: %w", err)
+	}
+	request.Header.Set("Authorization", "Bearer "+r.JobToken.Reveal())
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Accept", "application/json")
+	// Without this header a refused token is answered by a redirect to a sign-in page.
+	request.Header.Set("X-TFS-FedAuthRedirect", "Suppress")
+	answer, err := r.Transport.RoundTrip(request)
+	if err != nil {
+		return secret.Value{}, r.unreachable(ctx, err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return secret.Value{}, r.unreadable(ctx, answer, err)
+	}
+	return r.read(answer, body)
+}
+
+// tokenAnswer holds the fields that the service documents, of answers and errors.
+type tokenAnswer struct {
+	Token   *string `json:"oidcToken"`
+	Message string  `json:"message"`
+	TypeKey string  `json:"typeKey"`
+	// Value is a text in the error of an unreferenced connection.
+	Value json.RawMessage `json:"value"`
+}
+
+// text is the service's message, wherever it stands.
+func (a tokenAnswer) text() string {
+	var value string
+	if a.Message == "" && json.Unmarshal(a.Value, &value) == nil {
+		return value
+	}
+	return a.Message
+}
+
+func (r Requester) read(answer *http.Response, body []byte) (secret.Value, error) {
+	var a tokenAnswer
+	kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type"))
+	readable := kind != "text/html" && json.Unmarshal(body, &a) == nil
+	if answer.StatusCode != http.StatusOK || !readable || a.TypeKey != "" || a.Token == nil && a.text() != "" {
+		return secret.Value{}, r.refusal(answer, a, readable)
+	}
+	if a.Token == nil || *a.Token == "" {
+		return secret.Value{}, &retry.Again{Err: &fault.Fault{Code: fault.OIDCEmptyToken,
+			Summary: "Azure DevOps answered without a token", Details: correlation(answer)}}
+	}
+	return secret.New(*a.Token), nil
+}
+
+func (r Requester) unreachable(ctx context.Context, err error) error {
+	if errors.Is(err, network.ErrPlainHTTP) {
+		return err
+	}
+	return &retry.Again{Err: &fault.Fault{Code: fault.OIDCUnreachable, Summary: "Azure DevOps could not be reached at " + r.Endpoint.Host,
+		Why: network.Reason(ctx, err), Cause: err}}
+}
+
+func (r Requester) unreadable(ctx context.Context, answer *http.Response, err error) error {
+	if errors.Is(err, network.ErrBodyTooLarge) {
+		return &fault.Fault{Code: fault.OIDCResponse, Summary: "the answer of " + r.Endpoint.Host + " is larger than 1 MiB", Cause: err, Details: correlation(answer)}
+	}
+	return r.unreachable(ctx, err)
+}

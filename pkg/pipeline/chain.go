@@ -1,0 +1,99 @@
+package pipeline
+
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
+)
+
+// Limits of AssumeRole (AWS STS API reference, API_AssumeRole and API_Tag).
+var (
+	externalIDPattern     = regexp.MustCompile(`^[\w+=,.@:/-]{2,1224}$`)
+	sourceIdentityPattern = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
+	tagPattern            = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]+$`)
+)
+
+const (
+	maxTags     = 50
+	maxTagKey   = 128
+	maxTagValue = 256
+)
+
+// chain checks the inputs of the group "Second role".
+func chain(in Inputs, p *problems) *Chain {
+	if in.ChainRoleARN == "" {
+		strayChainInputs(in, p)
+		return nil
+	}
+	c := &Chain{ExternalID: secret.New(in.ChainExternalID), SourceIdentity: in.ChainSourceIdentity}
+	if arn, problem := parseRoleARN(in.ChainRoleARN); problem == "" {
+		c.ARN = arn
+	} else if !macro.MatchString(in.ChainRoleARN) {
+		p.add("chainRoleArn", "%s %s", shown(in.ChainRoleARN), problem)
+	}
+	if given(in.ChainExternalID) && !externalIDPattern.MatchString(in.ChainExternalID) {
+		p.add("chainExternalId", "not 2 to 1224 of the characters A-Z a-z 0-9 _ + = , . @ : / -")
+	}
+	if v := in.ChainSourceIdentity; given(v) && (!sourceIdentityPattern.MatchString(v) || reserved(v)) {
+		p.add("chainSourceIdentity", "%s does not consist of 2 to 64 of the characters A-Z a-z 0-9 _ + = , . @ -, or begins with aws:", shown(v))
+	}
+	c.Tags = sessionTags(in.ChainSessionTags, p)
+	c.TransitiveTagKeys = transitiveKeys(in.ChainTransitiveTagKeys, c.Tags, p)
+	return c
+}
+
+// given tells whether a value is there and has no unresolved macro, which is
+// reported elsewhere.
+func given(s string) bool { return s != "" && !macro.MatchString(s) }
+
+// reserved tells whether a name has the prefix that AWS keeps for itself.
+func reserved(s string) bool { return strings.HasPrefix(strings.ToLower(s), "aws:") }
+
+func strayChainInputs(in Inputs, p *problems) {
+	for _, f := range in.all() {
+		if strings.HasPrefix(f.name, "chain") && f.value != "" {
+			p.add(f.name, "only used with chainRoleArn, which is empty")
+		}
+	}
+}
+
+func sessionTags(s string, p *problems) []Tag {
+	const input = "chainSessionTags"
+	var tags []Tag
+	seen := map[string]bool{}
+	for _, l := range pairs(input, s, p) {
+		switch {
+		case seen[strings.ToLower(l.key)]:
+			p.add(input, "line %d gives the key %s again; AWS compares keys without regard to case", l.number, shown(l.key))
+		case !tagPattern.MatchString(l.key) || utf8.RuneCountInString(l.key) > maxTagKey || reserved(l.key):
+			p.add(input, "line %d: a key has 1 to %d letters, digits, spaces or _ . : / = + - @, and does not begin with aws:", l.number, maxTagKey)
+		case !macro.MatchString(l.value) && (!tagPattern.MatchString(l.value) || utf8.RuneCountInString(l.value) > maxTagValue):
+			p.add(input, "line %d: a value has at most %d letters, digits, spaces or _ . : / = + - @", l.number, maxTagValue)
+		}
+		seen[strings.ToLower(l.key)] = true
+		tags = append(tags, Tag{l.key, l.value})
+	}
+	if len(tags) > maxTags {
+		p.add(input, "%d tags are given; AWS takes at most %d", len(tags), maxTags)
+	}
+	return tags
+}
+
+// transitiveKeys are the keys whose tags a further role session inherits. Only a
+// tag set here can be passed on: the first session has none.
+func transitiveKeys(s string, tags []Tag, p *problems) []string {
+	var keys []string
+	for _, l := range lines(s) {
+		known := macro.MatchString(l.text)
+		for _, t := range tags {
+			known = known || strings.EqualFold(t.Key, l.text)
+		}
+		if !known {
+			p.add("chainTransitiveTagKeys", "line %d: %s is not a key of chainSessionTags", l.number, shown(l.text))
+		}
+		keys = append(keys, l.text)
+	}
+	return keys
+}

@@ -1,0 +1,78 @@
+package pipeline
+
+import (
+	"slices"
+	"strings"
+)
+
+// EnvironmentName is the environment of a run and where its name came from.
+type EnvironmentName struct{ Name, Source string }
+
+// environmentName resolves the environment of the run. Environment.Name counts
+// only in a build whose public variables list that dotted name: a pipeline
+// variable called ENVIRONMENT_NAME falls on the same environment key and must
+// not decide about a role.
+func environmentName(in Inputs, job Job, lookup Lookup) EnvironmentName {
+	if in.Environment != "" {
+		return EnvironmentName{in.Environment, "input environment"}
+	}
+	listed := func(n string) bool { return strings.EqualFold(n, "Environment.Name") }
+	if n := lookup.Get("ENVIRONMENT_NAME"); n != "" && job.HostType == HostBuild && slices.ContainsFunc(publicNames(lookup), listed) {
+		return EnvironmentName{n, "Environment.Name"}
+	}
+	if n := lookup.Get("RELEASE_ENVIRONMENTNAME"); n != "" && job.classic() {
+		return EnvironmentName{n, "Release.EnvironmentName"}
+	}
+	return EnvironmentName{lookup.Get("SYSTEM_STAGENAME"), "System.StageName"}
+}
+
+// environmentRole picks the role of the run's environment. An environment
+// without a line is a problem, never a default.
+func environmentRole(in Inputs, env EnvironmentName, p *problems) RoleARN {
+	const input = "environmentRoles"
+	first := map[string]int{}
+	var names []string
+	var found RoleARN
+	for _, l := range pairs(input, in.EnvironmentRoles, p) {
+		if n, twice := first[l.key]; twice {
+			p.add(input, "line %d gives environment %s again, after line %d", l.number, shown(l.key), n)
+			continue
+		}
+		first[l.key] = l.number
+		names = append(names, l.key)
+		arn, problem := parseRoleARN(l.value)
+		if problem != "" {
+			p.add(input, "line %d: %s %s", l.number, shown(l.value), problem)
+		}
+		if l.key == env.Name {
+			found = arn
+		}
+	}
+	if _, known := first[env.Name]; !known {
+		p.add(input, "%s", noRoleFor(env, names))
+	}
+	return found
+}
+
+func noRoleFor(env EnvironmentName, names []string) string {
+	if env.Name == "" {
+		return "the environment of this run is unknown (no input environment, Environment.Name, Release.EnvironmentName or System.StageName); environments with a role: " + list(names)
+	}
+	said := "no role for environment " + shown(env.Name) + " (from " + env.Source + "); environments with a role: " + list(names)
+	same := func(n string) bool { return strings.EqualFold(n, env.Name) }
+	if i := slices.IndexFunc(names, same); i >= 0 {
+		said += "; " + shown(names[i]) + " differs by upper and lower case only, and names are compared exactly"
+	}
+	return said
+}
+
+func list(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		quoted[i] = shown(n)
+	}
+	return strings.Join(quoted, ", ")
+}

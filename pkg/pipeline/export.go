@@ -1,0 +1,58 @@
+package pipeline
+
+import (
+	"regexp"
+	"strings"
+)
+
+var (
+	prefixPattern  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	profilePattern = regexp.MustCompile(`^[A-Za-z0-9._@-]{1,64}$`)
+)
+
+// reservedPrefixes begin variable names that the agent never hands to a step
+// (learn.microsoft.com, Azure Pipelines variables).
+var reservedPrefixes = []string{"input", "secret", "endpoint", "securefile"}
+
+// export checks the inputs of the group "Export".
+func export(in Inputs, p *problems) Export {
+	modes := []string{string(ExportVariables), string(ExportProfile), string(ExportBoth)}
+	e := Export{
+		Mode:          ExportMode(choice("exportAs", in.ExportAs, string(ExportVariables), p, modes...)),
+		ProfileName:   "default",
+		AWSToolkit:    boolean("exportForAwsToolkit", in.ExportForAWSToolkit, p),
+		MaskAccountID: boolean("maskAccountId", in.MaskAccountID, p),
+	}
+	if e.Mode.Variables() {
+		e.Prefix = variablePrefix(in.VariablePrefix, p)
+	}
+	if e.Mode.Profile() && in.ProfileName != "" {
+		e.ProfileName = in.ProfileName
+		if !macro.MatchString(in.ProfileName) && !profilePattern.MatchString(in.ProfileName) {
+			p.add("profileName", "%s does not consist of 1 to 64 of the characters A-Z a-z 0-9 . _ @ -", shown(in.ProfileName))
+		}
+	}
+	if e.AWSToolkit && in.VariablePrefix != "" {
+		p.add("exportForAwsToolkit", "cannot be combined with variablePrefix: the AWS Toolkit reads fixed names")
+	}
+	if e.AWSToolkit && !e.Mode.Variables() {
+		p.add("exportForAwsToolkit", "cannot be combined with exportAs: profile; choose variables or both")
+	}
+	return e
+}
+
+func variablePrefix(s string, p *problems) string {
+	const input = "variablePrefix"
+	if s == "" || macro.MatchString(s) {
+		return ""
+	}
+	if !prefixPattern.MatchString(s) {
+		p.add(input, "%s is not a letter or _ followed by letters, digits or _", shown(s))
+	}
+	for _, r := range reservedPrefixes {
+		if strings.HasPrefix(strings.ToLower(s), r) {
+			p.add(input, "%s begins with %s; Azure Pipelines keeps such names from later steps", shown(s), r)
+		}
+	}
+	return s
+}

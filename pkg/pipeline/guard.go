@@ -1,0 +1,85 @@
+package pipeline
+
+import (
+	"slices"
+	"strings"
+)
+
+// ClaimRule is one line of requiredClaims.
+type ClaimRule struct{ Claim, Pattern string }
+
+// Holds tells whether a claim's value matches the rule's pattern: exactly and by
+// case, where * stands for any run of characters, "/" and none included.
+func (r ClaimRule) Holds(value string) bool {
+	parts := strings.Split(r.Pattern, "*")
+	if len(parts) == 1 {
+		return value == r.Pattern
+	}
+	last := len(parts) - 1
+	rest, ok := strings.CutPrefix(value, parts[0])
+	for _, part := range parts[1:last] {
+		i := strings.Index(rest, part)
+		if i < 0 {
+			return false
+		}
+		rest = rest[i+len(part):]
+	}
+	return ok && strings.HasSuffix(rest, parts[last])
+}
+
+// guard checks the inputs of the group "Guard rails", and the accounts of both
+// roles against the allowed ones.
+func guard(in Inputs, s Step, p *problems) Guard {
+	g := Guard{Accounts: accounts(in.AllowedAccountIDs, p), Claims: claimRules(in.RequiredClaims, p)}
+	if in.AllowedAccountIDs == "" {
+		return g
+	}
+	allow := func(role RoleARN, words string) {
+		if role.Given() && !slices.Contains(g.Accounts, role.Account) {
+			p.add("allowedAccountIds", "the account %s of %s is not among the allowed accounts", role.Account, words)
+		}
+	}
+	allow(s.Role.ARN, "the role")
+	if s.Chain != nil {
+		allow(s.Chain.ARN, "the second role")
+	}
+	return g
+}
+
+func accounts(s string, p *problems) []string {
+	var ids []string
+	for _, l := range lines(s) {
+		for id := range strings.SplitSeq(l.text, ",") {
+			id = strings.TrimSpace(id)
+			switch {
+			case id == "" || macro.MatchString(id):
+			case !accountPattern.MatchString(id):
+				p.add("allowedAccountIds", "%s is not an account id of 12 digits", shown(id))
+			default:
+				ids = append(ids, id)
+			}
+		}
+	}
+	if s != "" && len(ids) == 0 {
+		p.add("allowedAccountIds", "no account id is given")
+	}
+	return ids
+}
+
+func claimRules(s string, p *problems) []ClaimRule {
+	const input = "requiredClaims"
+	var rules []ClaimRule
+	first := map[string]int{}
+	for _, l := range pairs(input, s, p) {
+		if n, twice := first[l.key]; twice {
+			p.add(input, "line %d gives the claim %s again, after line %d", l.number, shown(l.key), n)
+			continue
+		}
+		first[l.key] = l.number
+		rules = append(rules, ClaimRule{l.key, l.value})
+	}
+	if s != "" && len(rules) == 0 {
+		p.add(input, "no claim is given")
+	}
+	return rules
+}

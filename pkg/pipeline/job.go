@@ -1,0 +1,140 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
+)
+
+// Host types of a run, as System.HostType names them
+// (learn.microsoft.com, Azure Pipelines predefined variables).
+const (
+	HostBuild      = "build"
+	HostRelease    = "release"
+	HostDeployment = "deployment"
+)
+
+// Job is what the agent says about the run, without anything secret but the job
+// token. Every field is read once, from the variable named beside it.
+type Job struct {
+	SystemURL      string       // ENDPOINT_URL_SYSTEMVSSCONNECTION
+	JobToken       secret.Value `json:"-"` // ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN
+	OIDCRequestURI string       // SYSTEM_OIDCREQUESTURI
+	CollectionURI  string       // SYSTEM_COLLECTIONURI
+	ProjectID      string       // SYSTEM_TEAMPROJECTID
+	HostType       string       // SYSTEM_HOSTTYPE
+	PlanID         string       // SYSTEM_PLANID
+	JobID          string       // SYSTEM_JOBID
+	TempDirectory  string       // AGENT_TEMPDIRECTORY
+	InContainer    bool         // AGENT_TEMPDIRECTORY is a path as containers see it
+	project        string       // SYSTEM_TEAMPROJECT
+	pipeline       string       // BUILD_DEFINITIONNAME or RELEASE_DEFINITIONNAME
+	runID          string       // BUILD_BUILDID or RELEASE_RELEASEID
+}
+
+// agentNames are the SYSTEM_, AGENT_, BUILD_, RELEASE_ and ENVIRONMENT_ variables
+// that this task reads. A pipeline variable that falls on the same environment
+// key would silently replace the agent's value.
+var agentNames = []string{
+	"SYSTEM_OIDCREQUESTURI", "SYSTEM_COLLECTIONURI", "SYSTEM_TEAMPROJECTID", "SYSTEM_TEAMPROJECT",
+	"SYSTEM_HOSTTYPE", "SYSTEM_PLANID", "SYSTEM_JOBID", "SYSTEM_SERVERTYPE", "SYSTEM_STAGENAME",
+	"AGENT_TEMPDIRECTORY", "AGENT_PROXYURL", "AGENT_PROXYUSERNAME", "AGENT_PROXYPASSWORD",
+	"AGENT_PROXYBYPASSLIST", "AGENT_CAINFO", "AGENT_SKIPCERTVALIDATION",
+	"BUILD_BUILDID", "BUILD_DEFINITIONNAME", "RELEASE_RELEASEID", "RELEASE_DEFINITIONNAME",
+	"RELEASE_ENVIRONMENTNAME", "ENVIRONMENT_NAME",
+}
+
+// ReadJob reads the agent's variables. Its faults are AAR-VARIABLE-COLLISION,
+// AAR-SYSTEM-ENDPOINT, AAR-JOB-TOKEN and AAR-SERVER-UNSUPPORTED.
+func ReadJob(lookup Lookup) (Job, error) {
+	job := Job{
+		SystemURL:      lookup.Get("ENDPOINT_URL_SYSTEMVSSCONNECTION"),
+		JobToken:       secret.New(strings.TrimSpace(lookup.Get("ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN"))),
+		OIDCRequestURI: lookup.Get("SYSTEM_OIDCREQUESTURI"),
+		CollectionURI:  lookup.Get("SYSTEM_COLLECTIONURI"),
+		ProjectID:      lookup.Get("SYSTEM_TEAMPROJECTID"),
+		HostType:       strings.ToLower(lookup.Get("SYSTEM_HOSTTYPE")),
+		PlanID:         lookup.Get("SYSTEM_PLANID"),
+		JobID:          lookup.Get("SYSTEM_JOBID"),
+		TempDirectory:  lookup.Get("AGENT_TEMPDIRECTORY"),
+		InContainer:    containerPath(lookup.Get("AGENT_TEMPDIRECTORY")),
+		project:        lookup.Get("SYSTEM_TEAMPROJECT"),
+	}
+	job.pipeline, job.runID = lookup.Get("BUILD_DEFINITIONNAME"), lookup.Get("BUILD_BUILDID")
+	if job.classic() {
+		job.pipeline, job.runID = lookup.Get("RELEASE_DEFINITIONNAME"), lookup.Get("RELEASE_RELEASEID")
+	}
+	return job, job.check(lookup)
+}
+
+// containerPath tells whether a path is the work folder as the agent mounts it in
+// a job container (microsoft/azure-pipelines-agent src/Agent.Sdk/ContainerInfo.cs).
+func containerPath(p string) bool {
+	return strings.HasPrefix(p, "/__w/") || strings.HasPrefix(strings.ToLower(p), `c:\__w\`)
+}
+
+// classic tells whether the run is a classic release.
+func (j Job) classic() bool { return j.HostType == HostRelease || j.HostType == HostDeployment }
+
+func (j Job) check(lookup Lookup) error {
+	if err := collision(lookup); err != nil {
+		return err
+	}
+	if j.SystemURL == "" {
+		return &fault.Fault{Code: fault.SystemEndpoint, Summary: "the agent gave this step no system connection",
+			Why: "ENDPOINT_URL_SYSTEMVSSCONNECTION is missing, so the task cannot know which host to trust with the job's access token."}
+	}
+	if t := lookup.Get("SYSTEM_SERVERTYPE"); t != "" && !strings.EqualFold(t, "Hosted") {
+		return &fault.Fault{Code: fault.ServerUnsupported, Summary: "this is Azure DevOps Server, which issues no OIDC tokens",
+			Why: "System.ServerType is " + shown(t) + "; workload identity federation exists on Azure DevOps Services only."}
+	}
+	if j.JobToken.Empty() {
+		return &fault.Fault{Code: fault.JobTokenMissing, Summary: "the agent gave this step no job access token",
+			Why: "ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN is missing or empty; no other token is used in its place."}
+	}
+	return nil
+}
+
+// publicNames are the dotted names of the job's public variables.
+func publicNames(lookup Lookup) []string {
+	var names []string
+	if json.Unmarshal([]byte(lookup.Get("VSTS_PUBLIC_VARIABLES")), &names) != nil {
+		return nil
+	}
+	return names
+}
+
+// environmentKey is the environment variable that a job variable becomes.
+func environmentKey(name string) string {
+	return strings.ToUpper(strings.NewReplacer(".", "_", " ", "_").Replace(name))
+}
+
+// collision finds two public variables that fall on one key the task reads.
+func collision(lookup Lookup) error {
+	seen := map[string]string{}
+	clashes := map[string]string{}
+	for _, name := range publicNames(lookup) {
+		key := environmentKey(name)
+		first, known := seen[key]
+		if known && !strings.EqualFold(first, name) && slices.Contains(agentNames, key) {
+			clashes[key] = fmt.Sprintf("%s and %s both become %s", shown(first), shown(name), key)
+		}
+		seen[key] = name
+	}
+	if len(clashes) == 0 {
+		return nil
+	}
+	said := slices.Sorted(maps.Values(clashes))
+	return &fault.Fault{Code: fault.VariableCollision, Summary: "two variables of this job become the same environment variable",
+		Why: strings.Join(said, "; ") + ". The task cannot tell which of them it reads."}
+}
+
+// HasPublic tells whether the job has a public variable of that name.
+func (l Lookup) HasPublic(name string) bool {
+	return slices.ContainsFunc(publicNames(l), func(n string) bool { return strings.EqualFold(n, name) })
+}

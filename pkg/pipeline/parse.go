@@ -1,0 +1,90 @@
+package pipeline
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// macro matches what the agent leaves of a variable that does not exist.
+var macro = regexp.MustCompile(`\$\([^()\s][^()]*\)`)
+
+// line is one line of a list input with its number, counted from 1.
+type line struct {
+	number int
+	text   string
+}
+
+// lines splits a list at LF or CRLF, trims each line, and drops empty lines and
+// comments, which start with "#".
+func lines(s string) []line {
+	var out []line
+	for i, text := range strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n") {
+		text = strings.TrimSpace(text)
+		if text != "" && !strings.HasPrefix(text, "#") {
+			out = append(out, line{i + 1, text})
+		}
+	}
+	return out
+}
+
+// pair is one "key = value" line.
+type pair struct {
+	number     int
+	key, value string
+}
+
+// pairs splits each line at its first "=" and reports lines without one, or with
+// an empty side.
+func pairs(input, s string, p *problems) []pair {
+	var out []pair
+	for _, l := range lines(s) {
+		key, value, found := strings.Cut(l.text, "=")
+		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
+		if !found || key == "" || value == "" {
+			p.add(input, "line %d is not of the form \"key = value\"", l.number)
+			continue
+		}
+		out = append(out, pair{l.number, key, value})
+	}
+	return out
+}
+
+// boolean accepts true and false in any case; empty is false.
+func boolean(input, s string, p *problems) bool {
+	switch strings.ToLower(s) {
+	case "true":
+		return true
+	case "false", "":
+		return false
+	}
+	p.add(input, "%s is neither true nor false", shown(s))
+	return false
+}
+
+// integer accepts decimal digits within bounds, both included.
+func integer(input, s string, fallback, least, most int, p *problems) int {
+	if s == "" {
+		return fallback
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || strings.ContainsAny(s, "+-") || n < least || n > most {
+		p.add(input, "%s is not a whole number from %d to %d", shown(s), least, most)
+		return fallback
+	}
+	return n
+}
+
+// choice accepts one of a pick list's values, exactly.
+func choice(input, s, fallback string, p *problems, options ...string) string {
+	if s == "" {
+		return fallback
+	}
+	for _, o := range options {
+		if s == o {
+			return s
+		}
+	}
+	p.add(input, "%s is not one of %s", shown(s), strings.Join(options, ", "))
+	return fallback
+}

@@ -1,0 +1,161 @@
+// Package webidentity owns the calls to AWS STS: AssumeRoleWithWebIdentity for
+// the first role, AssumeRole for a second one, and what STS's answers mean. It
+// must not know where a token is from or where credentials go.
+package webidentity
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/aws-sdk-go-v2/service/sts/types"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
+)
+
+// attemptTimeout bounds one request, so that a hanging one can be repeated.
+const attemptTimeout = 30 * time.Second
+
+// Client calls one STS endpoint. It is built by hand rather than from the SDK's
+// configuration, so that no AWS_ variable, profile or instance role of the agent
+// can have a say.
+type Client struct {
+	api  *sts.Client
+	host string
+	now  func() time.Time
+}
+
+// doer lets the SDK send through our own transport.
+type doer struct{ transport http.RoundTripper }
+
+func (d doer) Do(r *http.Request) (*http.Response, error) { return d.transport.RoundTrip(r) }
+
+// New returns a client of the endpoint, whose requests are signed for region.
+func New(transport http.RoundTripper, endpoint, host, region string, now func() time.Time) Client {
+	return Client{host: host, now: now, api: sts.New(sts.Options{
+		Region:       region,
+		BaseEndpoint: aws.String(endpoint),
+		HTTPClient:   doer{transport},
+		Retryer:      aws.NopRetryer{},
+	})}
+}
+
+// Credentials are temporary AWS credentials.
+type Credentials struct {
+	AccessKeyID     string
+	SecretAccessKey secret.Value
+	SessionToken    secret.Value
+	Expires         time.Time
+}
+
+// Session is what STS answered: credentials and the role session they are for.
+type Session struct {
+	Credentials    Credentials
+	AssumedRoleARN string
+	// Audience and Provider are what STS says it used of the token; for print only.
+	Audience, Provider string
+}
+
+// Role is the role a session must turn out to be of.
+type Role struct{ ARN, Partition, Account, Name string }
+
+// Limits narrow a session: its length and its session policies.
+type Limits struct {
+	DurationSeconds int32
+	Policy          string
+	PolicyARNs      []string
+}
+
+// TokenRequest asks for a session of a role by a web identity token.
+type TokenRequest struct {
+	Role        Role
+	SessionName string
+	Token       secret.Value
+	Limits      Limits
+}
+
+// AssumeWithToken calls AssumeRoleWithWebIdentity, unsigned. The call changes
+// nothing in the account, so it may be repeated; the error is a *Denial that says
+// whether that helps.
+func (c Client) AssumeWithToken(ctx context.Context, r TokenRequest) (Session, error) {
+	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+	defer cancel()
+	out, err := c.api.AssumeRoleWithWebIdentity(ctx, &sts.AssumeRoleWithWebIdentityInput{
+		RoleArn:          aws.String(r.Role.ARN),
+		RoleSessionName:  aws.String(r.SessionName),
+		WebIdentityToken: aws.String(r.Token.Reveal()),
+		DurationSeconds:  aws.Int32(r.Limits.DurationSeconds),
+		Policy:           optional(r.Limits.Policy),
+		PolicyArns:       descriptors(r.Limits.PolicyARNs),
+	})
+	if err != nil {
+		return Session{}, c.denial(ctx, err, false)
+	}
+	s, err := c.session(out.Credentials, out.AssumedRoleUser, r.Role, r.SessionName)
+	s.Audience, s.Provider = aws.ToString(out.Audience), aws.ToString(out.Provider)
+	return s, err
+}
+
+// Tag is one session tag.
+type Tag struct{ Key, Value string }
+
+// ChainRequest asks for a session of a second role by the first one's credentials.
+type ChainRequest struct {
+	Role              Role
+	SessionName       string
+	By                Credentials
+	Limits            Limits
+	ExternalID        secret.Value
+	Tags              []Tag
+	TransitiveTagKeys []string
+	SourceIdentity    string
+}
+
+// Assume calls AssumeRole, signed by the first session's credentials.
+func (c Client) Assume(ctx context.Context, r ChainRequest) (Session, error) {
+	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+	defer cancel()
+	input := &sts.AssumeRoleInput{
+		RoleArn:           aws.String(r.Role.ARN),
+		RoleSessionName:   aws.String(r.SessionName),
+		DurationSeconds:   aws.Int32(r.Limits.DurationSeconds),
+		Policy:            optional(r.Limits.Policy),
+		PolicyArns:        descriptors(r.Limits.PolicyARNs),
+		ExternalId:        optional(r.ExternalID.Reveal()),
+		SourceIdentity:    optional(r.SourceIdentity),
+		TransitiveTagKeys: r.TransitiveTagKeys,
+	}
+	for _, t := range r.Tags {
+		input.Tags = append(input.Tags, types.Tag{Key: aws.String(t.Key), Value: aws.String(t.Value)})
+	}
+	out, err := c.api.AssumeRole(ctx, input, func(o *sts.Options) { o.Credentials = provider(r.By) })
+	if err != nil {
+		return Session{}, c.denial(ctx, err, true)
+	}
+	return c.session(out.Credentials, out.AssumedRoleUser, r.Role, r.SessionName)
+}
+
+func provider(c Credentials) aws.CredentialsProvider {
+	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{
+			AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey.Reveal(), SessionToken: c.SessionToken.Reveal(),
+		}, nil
+	})
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return aws.String(s)
+}
+
+func descriptors(arns []string) []types.PolicyDescriptorType {
+	var out []types.PolicyDescriptorType
+	for _, arn := range arns {
+		out = append(out, types.PolicyDescriptorType{Arn: aws.String(arn)})
+	}
+	return out
+}
