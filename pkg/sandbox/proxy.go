@@ -1,0 +1,87 @@
+package sandbox
+
+import (
+	"encoding/base64"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+)
+
+// serveProxy is an HTTP proxy that only tunnels: CONNECT to a known host name on
+// port 443 ends at the TLS listener. Loopback must never come here.
+func (s *Sandbox) serveProxy(w http.ResponseWriter, r *http.Request) {
+	req := s.record(LegProxy, r)
+	status := s.proxyStatus(r)
+	s.rec.update(func() { req.Status = status })
+	if status != http.StatusOK {
+		if status == http.StatusProxyAuthRequired {
+			w.Header().Set("Proxy-Authenticate", `Basic realm="sandbox"`)
+		}
+		http.Error(w, http.StatusText(status), status)
+		return
+	}
+	s.tunnel(w)
+}
+
+func (s *Sandbox) proxyStatus(r *http.Request) int {
+	host := hostname(r.Host)
+	if r.Method != http.MethodConnect {
+		s.rec.violation("proxy: %s for host %s instead of CONNECT", r.Method, host)
+		return http.StatusMethodNotAllowed
+	}
+	if r.Header.Get("Authorization") != "" {
+		s.rec.violation("proxy: CONNECT to %s carries Authorization", host)
+	}
+	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+		s.rec.violation("proxy: loopback host %s was asked for through the proxy", host)
+		return http.StatusForbidden
+	}
+	if !s.proxyAuthorised(r) {
+		return http.StatusProxyAuthRequired
+	}
+	if !known(host) || !strings.HasSuffix(r.Host, ":443") {
+		return http.StatusBadGateway
+	}
+	return http.StatusOK
+}
+
+func (s *Sandbox) proxyAuthorised(r *http.Request) bool {
+	p := s.cfg.Proxy
+	if p.Username == "" && p.Password == "" {
+		return true
+	}
+	want := "Basic " + base64.StdEncoding.EncodeToString([]byte(p.Username+":"+p.Password))
+	return r.Header.Get("Proxy-Authorization") == want
+}
+
+// tunnel joins the client's connection and the TLS listener until either ends.
+func (s *Sandbox) tunnel(w http.ResponseWriter) {
+	target, err := net.Dial("tcp", s.TLSAddress)
+	if err != nil {
+		http.Error(w, "no listener", http.StatusBadGateway)
+		return
+	}
+	client, buffered, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		_ = target.Close()
+		return
+	}
+	_, _ = io.WriteString(client, "HTTP/1.1 200 Connection established\r\n\r\n")
+	go func() {
+		_, _ = io.Copy(target, buffered)
+		_ = target.(*net.TCPConn).CloseWrite()
+	}()
+	_, _ = io.Copy(client, target)
+	_, _ = client.Close(), target.Close()
+}
+
+// serveMetadata stands where a cloud's instance metadata and container
+// credentials would be. No client may come here: it means that it falls back to
+// credentials that lie around.
+func (s *Sandbox) serveMetadata(w http.ResponseWriter, r *http.Request) {
+	req := s.record(LegMetadata, r)
+	s.rec.update(func() { req.Status = http.StatusNotFound })
+	s.rec.violation("metadata: %s %s was asked for", r.Method, r.URL.Path)
+	http.NotFound(w, r)
+}

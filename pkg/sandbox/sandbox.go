@@ -1,0 +1,159 @@
+// Package sandbox owns local stand-ins for the services that the task talks to:
+// the token endpoint of Azure DevOps, the token endpoint of Microsoft Entra and
+// AWS STS, with a proxy and a certificate authority to reach them under their
+// real names.
+//
+// The stand-ins verify what they get as the real services document it, record
+// every request and every breach of protocol, and can be told to fail. They must
+// know nothing about the task's own code, so that both cannot be wrong in the
+// same way; the one exception is the evaluator of trust policies. Nothing here is
+// shipped.
+package sandbox
+
+import (
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sync"
+	"time"
+)
+
+// Sandbox is a running set of stand-ins.
+type Sandbox struct {
+	// ADOURL is the organisation's collection on loopback over plain http, with a
+	// slash at its end.
+	ADOURL string
+	// STSURL is STS on loopback over plain http, without a path.
+	STSURL string
+	// ProxyURL is the CONNECT proxy that leads the real host names to the stand-ins.
+	ProxyURL string
+	// TLSAddress is host:port of the listener that answers for the real host names.
+	TLSAddress string
+	// MetadataURL is a stand-in for instance metadata and container credentials
+	// that hands out nothing and records a violation for each request.
+	MetadataURL string
+	// CAFile is a PEM file with the authority that signed the TLS certificates.
+	CAFile string
+	// JobToken is the job's access token that the token endpoint expects.
+	JobToken string
+
+	cfg    Config
+	now    func() time.Time
+	agent  *regexp.Regexp
+	rec    recorder
+	faults faultSet
+	docs   map[string][]byte
+	creds  credentialStore
+	ca     *authority
+
+	mu          sync.Mutex
+	unreference map[string]bool
+
+	dir     string
+	servers []*http.Server
+}
+
+// New starts every stand-in on loopback. The caller closes it.
+func New(cfg Config) (*Sandbox, error) {
+	s := &Sandbox{cfg: cfg, now: cfg.Now, JobToken: cfg.JobToken, unreference: map[string]bool{}}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	pattern := cfg.UserAgent
+	if pattern == "" {
+		pattern = `^assume-aws-role/\S+`
+	}
+	var err error
+	if s.agent, err = regexp.Compile(pattern); err != nil {
+		return nil, fmt.Errorf("compiling the pattern of User-Agent: %w", err)
+	}
+	if s.JobToken == "" {
+		s.JobToken = randomText(64)
+	}
+	s.docs, s.creds.sessions = cfg.documents(), map[string]*session{}
+	if err := s.start(); err != nil {
+		return nil, fmt.Errorf("starting the sandbox: %w", err)
+	}
+	return s, nil
+}
+
+func (s *Sandbox) start() error {
+	ado, sts := s.faulty(LegADO, s.serveADO), s.faulty(LegSTS, s.serveSTS)
+	var err error
+	if s.dir, err = os.MkdirTemp("", "pipeline-sandbox-"); err != nil {
+		return err
+	}
+	if s.ca, err = newAuthority(); err != nil {
+		return err
+	}
+	s.CAFile = filepath.Join(s.dir, "ca.pem")
+	if err := os.WriteFile(s.CAFile, s.ca.pem, 0o600); err != nil {
+		return err
+	}
+	addresses := make([]string, 4)
+	for i, h := range []http.Handler{ado, sts, http.HandlerFunc(s.serveProxy), http.HandlerFunc(s.serveMetadata)} {
+		if addresses[i], err = s.listen(h, false); err != nil {
+			return err
+		}
+	}
+	if s.TLSAddress, err = s.listen(s.hosts(ado, sts), true); err != nil {
+		return err
+	}
+	s.ADOURL = "http://" + addresses[0] + "/" + s.cfg.Organisation.Name + "/"
+	s.STSURL, s.ProxyURL, s.MetadataURL = "http://"+addresses[1], "http://"+addresses[2], "http://"+addresses[3]
+	return nil
+}
+
+func (s *Sandbox) listen(h http.Handler, tls bool) (string, error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	address := ln.Addr().String()
+	if tls {
+		ln = s.ca.listener(ln)
+	}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 30 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
+	s.servers = append(s.servers, server)
+	go func() { _ = server.Serve(ln) }() // ends with Close
+	return address, nil
+}
+
+// Close stops the stand-ins and removes their files.
+func (s *Sandbox) Close() {
+	for _, server := range s.servers {
+		_ = server.Close()
+	}
+	if s.dir != "" {
+		_ = os.RemoveAll(s.dir)
+	}
+}
+
+// Config returns the world that the stand-ins show.
+func (s *Sandbox) Config() Config { return s.cfg }
+
+// Document returns the discovery or key document at a URL of an issuer, nil if
+// there is none.
+func (s *Sandbox) Document(url string) []byte { return s.docs[url] }
+
+// SetReferenced says whether the job's stage names the connection as a task
+// input, which the token endpoint demands. Connections start as configured.
+func (s *Sandbox) SetReferenced(id string, referenced bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unreference[id] = !referenced
+}
+
+func (s *Sandbox) referenced(conn Connection) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if un, set := s.unreference[conn.ID]; set {
+		return !un
+	}
+	return !conn.Unreferenced
+}
