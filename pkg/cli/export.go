@@ -48,15 +48,21 @@ func (t *taskRun) expressible() bool {
 func (t *taskRun) exportVariables() {
 	prefix := t.step.Export.Prefix
 	t.secretVariables(prefix+"AWS_ACCESS_KEY_ID", prefix+"AWS_SECRET_ACCESS_KEY", prefix+"AWS_SESSION_TOKEN")
-	t.plain(prefix+"AWS_REGION", t.step.Role.Region)
-	t.plain(prefix+"AWS_DEFAULT_REGION", t.step.Role.Region)
+	t.regionVariables(prefix)
 	if t.step.Export.AWSToolkit {
 		t.secretVariables("AWS.AccessKeyID", "AWS.SecretAccessKey", "AWS.SessionToken")
 	}
-	if t.step.Export.AWSToolkit || prefix == "" && t.lookup.HasPublic("AWS.Region") {
+	t.envBlock(prefix)
+}
+
+// regionVariables sets the region. AWS.Region and AWS_REGION fall on the same
+// environment key, so a public AWS.Region must not be left with another value.
+func (t *taskRun) regionVariables(prefix string) {
+	t.plain(prefix+"AWS_REGION", t.step.Role.Region)
+	t.plain(prefix+"AWS_DEFAULT_REGION", t.step.Role.Region)
+	if prefix == "" && (t.step.Export.AWSToolkit || t.lookup.HasPublic("AWS.Region")) {
 		t.plain("AWS.Region", t.step.Role.Region)
 	}
-	t.envBlock(prefix)
 }
 
 func (t *taskRun) secretVariables(id, key, token string) {
@@ -66,7 +72,7 @@ func (t *taskRun) secretVariables(id, key, token string) {
 		// expressible has ruled the only error out.
 		_ = t.out.SetSecretVariable(name, values[name])
 	}
-	t.out.Print("set as secret: " + id + ", " + key + ", " + token)
+	t.out.Print("exporting as secret: " + id + ", " + key + ", " + token)
 }
 
 // plain sets a variable that is no secret; a value that the agent would expand is
@@ -76,7 +82,7 @@ func (t *taskRun) plain(name, value string) {
 		t.out.Print("not set, because its value holds $( or a line break: " + name)
 		return
 	}
-	t.out.Print("set: " + name + "=" + t.readable(value))
+	t.out.Print("exporting: " + name + "=" + t.readable(value))
 }
 
 // envBlock prints what a script step needs: the agent keeps secret variables from
@@ -153,8 +159,7 @@ func (t *taskRun) profileVariables(p awsprofile.Profile) {
 		t.plain(v.name, v.value)
 	}
 	if !t.step.Export.Mode.Variables() || t.step.Export.Prefix != "" {
-		t.plain("AWS_REGION", t.step.Role.Region)
-		t.plain("AWS_DEFAULT_REGION", t.step.Role.Region)
+		t.regionVariables("")
 	}
 	for _, name := range outranking {
 		if t.lookup.Get(name) != "" {

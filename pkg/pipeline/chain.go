@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -10,15 +11,16 @@ import (
 
 // Limits of AssumeRole (AWS STS API reference, API_AssumeRole and API_Tag).
 var (
-	externalIDPattern     = regexp.MustCompile(`^[\w+=,.@:/-]{2,1224}$`)
+	externalIDPattern     = regexp.MustCompile(`^[\w+=,.@:/-]{2,}$`)
 	sourceIdentityPattern = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
 	tagPattern            = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]+$`)
 )
 
 const (
-	maxTags     = 50
-	maxTagKey   = 128
-	maxTagValue = 256
+	maxExternalID = 1224
+	maxTags       = 50
+	maxTagKey     = 128
+	maxTagValue   = 256
 )
 
 // chain checks the inputs of the group "Second role".
@@ -33,7 +35,7 @@ func chain(in Inputs, p *problems) *Chain {
 	} else if !macro.MatchString(in.ChainRoleARN) {
 		p.add("chainRoleArn", "%s %s", shown(in.ChainRoleARN), problem)
 	}
-	if given(in.ChainExternalID) && !externalIDPattern.MatchString(in.ChainExternalID) {
+	if given(in.ChainExternalID) && (len(in.ChainExternalID) > maxExternalID || !externalIDPattern.MatchString(in.ChainExternalID)) {
 		p.add("chainExternalId", "not 2 to 1224 of the characters A-Z a-z 0-9 _ + = , . @ : / -")
 	}
 	if v := in.ChainSourceIdentity; given(v) && (!sourceIdentityPattern.MatchString(v) || reserved(v)) {
@@ -86,14 +88,14 @@ func sessionTags(s string, p *problems) []Tag {
 func transitiveKeys(s string, tags []Tag, p *problems) []string {
 	var keys []string
 	for _, l := range lines(s) {
-		known := macro.MatchString(l.text)
-		for _, t := range tags {
-			known = known || strings.EqualFold(t.Key, l.text)
-		}
-		if !known {
+		same := func(t Tag) bool { return strings.EqualFold(t.Key, l.text) }
+		i := slices.IndexFunc(tags, same)
+		switch {
+		case i >= 0:
+			keys = append(keys, tags[i].Key)
+		case !macro.MatchString(l.text):
 			p.add("chainTransitiveTagKeys", "line %d: %s is not a key of chainSessionTags", l.number, shown(l.text))
 		}
-		keys = append(keys, l.text)
 	}
 	return keys
 }

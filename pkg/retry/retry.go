@@ -27,8 +27,8 @@ func (a *Again) Error() string { return a.Err.Error() }
 // Unwrap returns the error of the attempt.
 func (a *Again) Unwrap() error { return a.Err }
 
-// waits are the pauses before the second, third and fourth attempt; each is
-// shortened at random by up to half, so that parallel jobs spread.
+// waits are the least pauses before the second, third and fourth attempt; each is
+// lengthened at random by up to two fifths, so that parallel jobs spread.
 var waits = [Attempts - 1]time.Duration{1 * time.Second, 5 * time.Second, 25 * time.Second}
 
 // Do calls try until it returns no Again, the attempts are used up, or the pause
@@ -54,7 +54,7 @@ func Do(ctx context.Context, try func(context.Context) error) error {
 	}
 }
 
-func jitter(d time.Duration) time.Duration { return d - rand.N(d/2) }
+func jitter(d time.Duration) time.Duration { return d + rand.N(2*d/5) }
 
 // Wait pauses for d, at most until the deadline; it tells whether there is time left
 // after it.

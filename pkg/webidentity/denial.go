@@ -84,6 +84,7 @@ var rules = []rule{
 // denial turns the SDK's error into a fault with a verdict.
 func (c Client) denial(ctx context.Context, err error, chained bool) error {
 	answer, answered := errors.AsType[*smithyhttp.ResponseError](err)
+	answered = answered && answer.HTTPStatusCode() != 0
 	api, explained := errors.AsType[smithy.APIError](err)
 	switch {
 	case errors.Is(err, network.ErrBodyTooLarge):
