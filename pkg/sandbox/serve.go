@@ -8,16 +8,26 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
 
-const serveUsage = `usage: pipeline-sandbox serve [--config FILE] [--connection NAME] [--tls] [--proxy]
-                              [--fault LEG:ITEM,…]… [--env-file FILE]
+const serveUsage = `usage: pipeline-sandbox serve [flags]
 
 Starts the Azure DevOps, Entra and STS stand-ins on loopback, prints the
-environment that a task needs and serves until interrupted.
+environment that a task needs as shell commands and serves until interrupted;
+then it prints what was asked for and what clients did wrong. Variables whose
+names no shell can hold (those of service connections) are in --env-file only.
 
+A fault is LEG:ITEM,ITEM… where LEG is ado, entra or sts, for example
+sts:status=503,times=2  ado:planSecurity,times=2  sts:code=IDPCommunicationError
+Items: status=N code=S message=S retryAfter=N retryAfter=date:N planSecurity
+noReference html redirect redirect=URL empty null half truncated huge huge=BYTES
+type=S inject wrongAccount wrongRole delay=D reset cut drip drip=D skew=D times=N
+skip=N action=S
+
+Flags:
 `
 
 // faultFlag collects --fault.
@@ -34,9 +44,10 @@ func (f *faultFlag) Set(text string) error {
 }
 
 type serveOptions struct {
-	config, connection, envFile string
-	faults                      faultFlag
-	env                         EnvOptions
+	config, envFile          string
+	connection, role, region string
+	faults                   faultFlag
+	env                      EnvOptions
 }
 
 // Serve is the command `pipeline-sandbox serve`. It returns the exit status: 0
@@ -68,7 +79,9 @@ func parseServe(args []string, stderr io.Writer) (serveOptions, error) {
 		flags.PrintDefaults()
 	}
 	flags.StringVar(&o.config, "config", "", "JSON `FILE` that describes organisation, connections and accounts")
-	flags.StringVar(&o.connection, "connection", "aws-prod", "`NAME` of the service connection to put into INPUT_SERVICECONNECTION")
+	flags.StringVar(&o.connection, "connection", "aws-prod", "`NAME` of the service connection in the step's inputs, or none")
+	flags.StringVar(&o.role, "role", roleARN("deploy"), "`ARN` in the step's inputs")
+	flags.StringVar(&o.region, "region", "eu-west-1", "region in the step's inputs")
 	flags.StringVar(&o.envFile, "env-file", "", "also write NAME=value lines to `FILE`")
 	flags.BoolVar(&o.env.TLS, "tls", false, "real host names over TLS through the proxy instead of plain http")
 	flags.BoolVar(&o.env.Proxy, "proxy", false, "set proxy and authority also without --tls; the Entra stand-in needs them")
@@ -99,9 +112,9 @@ func serve(ctx context.Context, o serveOptions, stdout, stderr io.Writer) error 
 	if err := s.SetFaults(o.faults...); err != nil {
 		return err
 	}
-	env := s.Environment(o.env)
-	if conn, ok := cfg.Connection(o.connection); ok {
-		env["INPUT_SERVICECONNECTION"] = conn.ID
+	env, err := s.stepEnvironment(o)
+	if err != nil {
+		return err
 	}
 	if o.envFile != "" {
 		if err := os.WriteFile(o.envFile, []byte(plain(env)), 0o600); err != nil {
@@ -114,6 +127,31 @@ func serve(ctx context.Context, o serveOptions, stdout, stderr io.Writer) error 
 	<-ctx.Done()
 	s.summarise(stderr)
 	return nil
+}
+
+// connectionInputs names the step's input that takes a connection of each kind.
+var connectionInputs = map[ConnectionKind]string{
+	AWSOIDC: "INPUT_SERVICECONNECTION", AWSToolkit: "INPUT_AWSSERVICECONNECTION",
+	AzureResourceManager: "INPUT_AZURESERVICECONNECTION", AzureDevOps: "INPUT_AZUREDEVOPSSERVICECONNECTION",
+}
+
+// stepEnvironment is the environment of one step with its inputs.
+func (s *Sandbox) stepEnvironment(o serveOptions) (map[string]string, error) {
+	o.env.TempDirectory = filepath.Join(s.dir, "temp")
+	if err := os.Mkdir(o.env.TempDirectory, 0o700); err != nil {
+		return nil, fmt.Errorf("making the job's temp directory: %w", err)
+	}
+	env := s.Environment(o.env)
+	env["INPUT_ROLEARN"], env["INPUT_REGION"], env["INPUT_CONNECTIONTYPE"] = o.role, o.region, "none"
+	if o.connection == "none" {
+		return env, nil
+	}
+	conn, ok := s.cfg.Connection(o.connection)
+	if !ok {
+		return nil, fmt.Errorf("the configuration has no service connection %q", o.connection)
+	}
+	env["INPUT_CONNECTIONTYPE"], env[connectionInputs[conn.Kind]] = string(conn.Kind), conn.ID
+	return env, nil
 }
 
 func plain(env map[string]string) string {
