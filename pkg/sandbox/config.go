@@ -140,6 +140,10 @@ type Config struct {
 	// UserAgent is the pattern of User-Agent that the client under test must send;
 	// empty means `^assume-aws-role/\S+`.
 	UserAgent string `json:"userAgent"`
+	// RoundTripMillis is the round-trip time, in milliseconds, of everything that
+	// goes through the proxy: the tunnel's set-up, which stands for that of a TCP
+	// connection, takes one, and each direction delays what it carries by a half.
+	RoundTripMillis int `json:"roundTripMillis"`
 	// Documents replaces discovery and key documents by URL.
 	Documents map[string]json.RawMessage `json:"documents"`
 	// Now is the clock of every stand-in; nil means the real one.

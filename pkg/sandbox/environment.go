@@ -14,6 +14,9 @@ type EnvOptions struct {
 	// Proxy sets the proxy and the authority, which the Entra stand-in needs, also
 	// without TLS.
 	Proxy bool
+	// Metadata points clients that look for instance or container credentials to the
+	// metadata stand-in, to show that none does.
+	Metadata bool
 	// TempDirectory is AGENT_TEMPDIRECTORY; empty leaves it out.
 	TempDirectory string
 }
@@ -36,6 +39,10 @@ func (s *Sandbox) Environment(o EnvOptions) map[string]string {
 		if p := s.cfg.Proxy; p.Username != "" {
 			env["AGENT_PROXYUSERNAME"], env["SECRET_AGENT_PROXYPASSWORD"] = p.Username, p.Password
 		}
+	}
+	if o.Metadata {
+		env["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = s.MetadataURL
+		env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = s.MetadataURL + "/container"
 	}
 	if o.TempDirectory != "" {
 		env["AGENT_TEMPDIRECTORY"] = o.TempDirectory

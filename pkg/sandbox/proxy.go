@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // serveProxy is an HTTP proxy that only tunnels: CONNECT to a known host name on
@@ -67,13 +68,47 @@ func (s *Sandbox) tunnel(w http.ResponseWriter) {
 		_ = target.Close()
 		return
 	}
+	half := time.Duration(s.cfg.RoundTripMillis) * time.Millisecond / 2
+	<-time.After(2 * half)
 	_, _ = io.WriteString(client, "HTTP/1.1 200 Connection established\r\n\r\n")
 	go func() {
-		_, _ = io.Copy(target, buffered)
+		carry(target, buffered, half)
 		_ = target.(*net.TCPConn).CloseWrite()
 	}()
-	_, _ = io.Copy(client, target)
+	carry(client, target, half)
 	_, _ = client.Close(), target.Close()
+}
+
+// parcel is data on its way, with the time at which it arrives.
+type parcel struct {
+	data []byte
+	due  time.Time
+}
+
+// carry copies until an end, and lets everything arrive late by the same time.
+func carry(to io.Writer, from io.Reader, late time.Duration) {
+	if late == 0 {
+		_, _ = io.Copy(to, from) // either end may go at any time
+		return
+	}
+	way := make(chan parcel, 1024)
+	go func() {
+		defer close(way)
+		for {
+			buffer := make([]byte, 16<<10)
+			n, err := from.Read(buffer)
+			if n > 0 {
+				way <- parcel{buffer[:n], time.Now().Add(late)}
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	for p := range way {
+		<-time.After(time.Until(p.due))
+		_, _ = to.Write(p.data)
+	}
 }
 
 // serveMetadata stands where a cloud's instance metadata and container

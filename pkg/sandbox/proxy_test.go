@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -55,7 +56,10 @@ func TestDocuments(t *testing.T) {
 		"https://login.microsoftonline.com/" + defaultTenant + "/discovery/v2.0/keys": `"kid":`,
 	} {
 		contain(t, send(t, client, request(t, http.MethodGet, target, "")), 200, text)
+		plain := s.DocumentsURL + strings.TrimPrefix(target, "https://")
+		contain(t, send(t, direct(t), request(t, http.MethodGet, plain, "")), 200, text)
 	}
+	contain(t, send(t, direct(t), request(t, http.MethodGet, s.DocumentsURL+"nowhere/x", "")), 404)
 }
 
 func TestProxyRules(t *testing.T) {
@@ -87,6 +91,23 @@ func TestProxyRules(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[int]int{200: 1, 407: 2, 502: 2}, statuses); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestRoundTrips wants three round trips for a cold request — connection, TLS
+// 1.3, request — and one for the next on the same connection.
+func TestRoundTrips(t *testing.T) {
+	t.Parallel()
+	cfg := Default()
+	cfg.RoundTripMillis = 200
+	s := start(t, cfg)
+	client := proxied(t, s, nil)
+	for _, want := range []time.Duration{3, 1} {
+		began := time.Now()
+		contain(t, send(t, client, request(t, http.MethodGet, s.cfg.vstokenIssuer()+"/.well-known/openid-configuration", "")), 200)
+		if trips := time.Since(began) / (200 * time.Millisecond); trips != want {
+			t.Errorf("%d round trips, want %d", trips, want)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@
 package sandbox
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log"
@@ -37,6 +38,9 @@ type Sandbox struct {
 	// MetadataURL is a stand-in for instance metadata and container credentials
 	// that hands out nothing and records a violation for each request.
 	MetadataURL string
+	// DocumentsURL serves the discovery and key documents over plain http: append
+	// a document's URL without https://.
+	DocumentsURL string
 	// CAFile is a PEM file with the authority that signed the TLS certificates.
 	CAFile string
 	// JobToken is the job's access token that the token endpoint expects.
@@ -95,8 +99,10 @@ func (s *Sandbox) start() error {
 	if err := os.WriteFile(s.CAFile, s.ca.pem, 0o600); err != nil {
 		return err
 	}
-	addresses := make([]string, 4)
-	for i, h := range []http.Handler{ado, sts, http.HandlerFunc(s.serveProxy), http.HandlerFunc(s.serveMetadata)} {
+	addresses := make([]string, 5)
+	for i, h := range []http.Handler{
+		ado, sts, http.HandlerFunc(s.serveProxy), http.HandlerFunc(s.serveMetadata), http.HandlerFunc(s.serveDocuments),
+	} {
 		if addresses[i], err = s.listen(h, false); err != nil {
 			return err
 		}
@@ -106,8 +112,12 @@ func (s *Sandbox) start() error {
 	}
 	s.ADOURL = "http://" + addresses[0] + "/" + s.cfg.Organisation.Name + "/"
 	s.STSURL, s.ProxyURL, s.MetadataURL = "http://"+addresses[1], "http://"+addresses[2], "http://"+addresses[3]
+	s.DocumentsURL = "http://" + addresses[4] + "/"
 	return nil
 }
+
+// openedKey is the context key of the time at which a connection was accepted.
+type openedKey struct{}
 
 func (s *Sandbox) listen(h http.Handler, tls bool) (string, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -118,7 +128,12 @@ func (s *Sandbox) listen(h http.Handler, tls bool) (string, error) {
 	if tls {
 		ln = s.ca.listener(ln)
 	}
-	server := &http.Server{Handler: h, ReadHeaderTimeout: 30 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
+	server := &http.Server{
+		Handler: h, ReadHeaderTimeout: 30 * time.Second, ErrorLog: log.New(io.Discard, "", 0),
+		ConnContext: func(ctx context.Context, _ net.Conn) context.Context {
+			return context.WithValue(ctx, openedKey{}, time.Now())
+		},
+	}
 	s.servers = append(s.servers, server)
 	go func() { _ = server.Serve(ln) }() // ends with Close
 	return address, nil

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 const serveUsage = `usage: pipeline-sandbox serve [flags]
@@ -46,6 +47,7 @@ func (f *faultFlag) Set(text string) error {
 type serveOptions struct {
 	config, envFile          string
 	connection, role, region string
+	latency                  time.Duration
 	faults                   faultFlag
 	env                      EnvOptions
 }
@@ -85,6 +87,8 @@ func parseServe(args []string, stderr io.Writer) (serveOptions, error) {
 	flags.StringVar(&o.envFile, "env-file", "", "also write NAME=value lines to `FILE`")
 	flags.BoolVar(&o.env.TLS, "tls", false, "real host names over TLS through the proxy instead of plain http")
 	flags.BoolVar(&o.env.Proxy, "proxy", false, "set proxy and authority also without --tls; the Entra stand-in needs them")
+	flags.BoolVar(&o.env.Metadata, "metadata", false, "set the variables of instance and container credentials to a stand-in that reports whoever asks")
+	flags.DurationVar(&o.latency, "latency", 0, "round-trip time through the proxy, for --tls")
 	flags.Var(&o.faults, "fault", "let a leg misbehave, for example sts:status=503,times=2 (repeatable)")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -104,6 +108,9 @@ func serve(ctx context.Context, o serveOptions, stdout, stderr io.Writer) error 
 			return err
 		}
 	}
+	if o.latency > 0 {
+		cfg.RoundTripMillis = int(o.latency.Milliseconds())
+	}
 	s, err := New(cfg)
 	if err != nil {
 		return err
@@ -121,7 +128,8 @@ func serve(ctx context.Context, o serveOptions, stdout, stderr io.Writer) error 
 			return fmt.Errorf("writing the environment: %w", err)
 		}
 	}
-	if _, err := io.WriteString(stdout, exports(env)); err != nil {
+	notes := "# discovery documents: " + s.DocumentsURL + strings.TrimPrefix(cfg.vstokenIssuer(), "https://") + "/.well-known/openid-configuration\n"
+	if _, err := io.WriteString(stdout, exports(env)+notes); err != nil {
 		return fmt.Errorf("printing the environment: %w", err)
 	}
 	<-ctx.Done()

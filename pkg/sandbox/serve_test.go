@@ -33,6 +33,9 @@ func TestServe(t *testing.T) {
 		if !lines.Scan() {
 			t.Fatalf("no environment: %s", stderr.String())
 		}
+		if strings.HasPrefix(lines.Text(), "# ") {
+			continue
+		}
 		name, value, ok := strings.Cut(strings.TrimPrefix(lines.Text(), "export "), "=")
 		if !ok || !strings.HasPrefix(lines.Text(), "export ") {
 			t.Fatalf("line %q", lines.Text())

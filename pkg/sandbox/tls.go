@@ -124,6 +124,15 @@ func (s *Sandbox) hosts(ado, sts http.Handler) http.Handler {
 	})
 }
 
+// serveDocuments is the plain http listener of the documents.
+func (s *Sandbox) serveDocuments(w http.ResponseWriter, r *http.Request) {
+	host, path, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	r.URL.Path = "/" + path
+	if !s.serveDocument(w, r, host) {
+		http.NotFound(w, r)
+	}
+}
+
 // serveDocument answers with an issuer's discovery or key document.
 func (s *Sandbox) serveDocument(w http.ResponseWriter, r *http.Request, host string) bool {
 	doc := s.Document("https://" + host + r.URL.Path)
