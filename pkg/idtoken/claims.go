@@ -1,0 +1,151 @@
+package idtoken
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
+)
+
+// MaxToken is the longest token that AWS STS takes, in characters
+// (API_AssumeRoleWithWebIdentity, WebIdentityToken).
+const MaxToken = 20000
+
+// Errors of Inspect. None quotes the token.
+var (
+	ErrTooLong   = errors.New("token is longer than the 20000 characters that AWS STS takes")
+	ErrMalformed = errors.New("token is not a signed JSON web token")
+	ErrClaims    = errors.New("token lacks a claim that AWS STS wants")
+)
+
+// UnverifiedClaims are what a token says of itself. Its signature has not been
+// checked, so they serve for comparison and explanation, never as a proof.
+type UnverifiedClaims struct {
+	Issuer  string
+	Subject string
+	// Audience has one entry for a text and all for a list.
+	Audience []string
+	// AuthorizedParty is the claim azp; empty when absent.
+	AuthorizedParty string
+	// IssuedAt, NotBefore and Expires are zero when absent.
+	IssuedAt, NotBefore, Expires time.Time
+	// KeyID and Algorithm are of the token's header.
+	KeyID, Algorithm string
+	// Raw are all claims, with numbers as json.Number. The last of a repeated name
+	// counts, as it does for AWS STS.
+	Raw map[string]any
+}
+
+// Inspect reads a token without verifying it. It wants the issuer, the subject and
+// an audience as texts; other claims are taken as they are.
+func Inspect(token secret.Value) (UnverifiedClaims, error) {
+	text := token.Reveal()
+	if len(text) > MaxToken {
+		return UnverifiedClaims{}, ErrTooLong
+	}
+	raw := jwt.MapClaims{}
+	parsed, _, err := jwt.NewParser(jwt.WithJSONNumber()).ParseUnverified(text, raw)
+	if err != nil && !errors.Is(err, jwt.ErrTokenUnverifiable) || parsed == nil {
+		return UnverifiedClaims{}, ErrMalformed
+	}
+	c := FromMap(raw)
+	c.KeyID, _ = parsed.Header["kid"].(string)
+	c.Algorithm, _ = parsed.Header["alg"].(string)
+	return c, c.complete()
+}
+
+// FromMap reads claims that were decoded elsewhere, for example from a file.
+// Claims of the wrong type count as absent.
+func FromMap(raw map[string]any) UnverifiedClaims {
+	return UnverifiedClaims{
+		Issuer: text(raw, "iss"), Subject: text(raw, "sub"), AuthorizedParty: text(raw, "azp"), Audience: texts(raw["aud"]),
+		IssuedAt: instant(raw["iat"]), NotBefore: instant(raw["nbf"]), Expires: instant(raw["exp"]),
+		Raw: raw,
+	}
+}
+
+func (c UnverifiedClaims) complete() error {
+	for name, missing := range map[string]bool{"iss": c.Issuer == "", "sub": c.Subject == "", "aud": len(c.Audience) == 0} {
+		if missing {
+			return fmt.Errorf("%w: %s", ErrClaims, name)
+		}
+	}
+	return nil
+}
+
+func text(raw map[string]any, name string) string {
+	s, _ := raw[name].(string)
+	return s
+}
+
+func texts(v any) []string {
+	switch v := v.(type) {
+	case string:
+		return []string{v}
+	case []any:
+		var out []string
+		for _, e := range v {
+			if s, ok := e.(string); ok {
+				out = append(out, s)
+			}
+		}
+		return out
+	}
+	return nil
+}
+
+// instant reads a NumericDate (RFC 7519 §2), also as a text of digits, which AWS
+// STS takes too.
+func instant(v any) time.Time {
+	var digits string
+	switch v := v.(type) {
+	case json.Number:
+		digits = v.String()
+	case float64:
+		digits = strconv.FormatFloat(v, 'f', -1, 64)
+	case string:
+		digits = v
+	}
+	seconds, err := strconv.ParseFloat(digits, 64)
+	if err != nil || math.IsNaN(seconds) || math.Abs(seconds) > 1e11 {
+		return time.Time{}
+	}
+	return time.Unix(int64(seconds), 0).UTC()
+}
+
+// AWSView is what AWS makes of a token for its condition keys
+// (IAM User Guide, "Available keys for AWS OIDC federation").
+type AWSView struct {
+	// Provider is the issuer without https://, the prefix of the condition keys and
+	// the end of the provider's ARN. A trailing slash stays.
+	Provider string
+	// Audience is the key :aud and the client id that must be registered: azp when
+	// the token has one, else its audience.
+	Audience string
+	// OriginalAudience is the key :oaud: the audience of a token that has an azp.
+	OriginalAudience string
+	// Subject is the key :sub.
+	Subject string
+	// AMR is the key :amr, which can have several values.
+	AMR []string
+}
+
+// AWS returns what AWS sees.
+func (c UnverifiedClaims) AWS() AWSView {
+	v := AWSView{Provider: strings.TrimPrefix(c.Issuer, "https://"), Subject: c.Subject, AMR: texts(c.Raw["amr"])}
+	first := ""
+	if len(c.Audience) > 0 {
+		first = c.Audience[0]
+	}
+	if v.Audience = first; c.AuthorizedParty != "" {
+		v.Audience, v.OriginalAudience = c.AuthorizedParty, first
+	}
+	return v
+}
