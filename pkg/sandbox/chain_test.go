@@ -180,20 +180,21 @@ func TestChain(t *testing.T) {
 		in   sts.AssumeRoleInput
 		want string
 	}{
-		"plain":               {sts.AssumeRoleInput{RoleArn: aws.String(roleARN("second"))}, "ok"},
-		"tags":                {sts.AssumeRoleInput{RoleArn: aws.String(roleARN("second")), Tags: tags("team", "a b"), TransitiveTagKeys: []string{"team"}}, "ok"},
-		"source identity":     {sts.AssumeRoleInput{RoleArn: aws.String(roleARN("second")), SourceIdentity: aws.String("ado")}, "ok"},
-		"external id":         {sts.AssumeRoleInput{RoleArn: aws.String(roleARN("second-external")), ExternalId: aws.String("contoso-42")}, "ok"},
-		"wrong external id":   {sts.AssumeRoleInput{RoleArn: aws.String(roleARN("second-external")), ExternalId: aws.String("contoso-43")}, "AccessDenied"},
-		"no external id":      {sts.AssumeRoleInput{RoleArn: aws.String(roleARN("second-external"))}, "AccessDenied"},
-		"tags not allowed":    {sts.AssumeRoleInput{RoleArn: aws.String(roleARN("second-external")), ExternalId: aws.String("contoso-42"), Tags: tags("a", "b")}, "AccessDenied"},
-		"no trust":            {sts.AssumeRoleInput{RoleArn: aws.String(roleARN("short"))}, "AccessDenied"},
-		"unknown role":        {sts.AssumeRoleInput{RoleArn: aws.String(roleARN("nobody"))}, "AccessDenied"},
-		"same key twice":      {sts.AssumeRoleInput{RoleArn: aws.String(roleARN("second")), Tags: tags("Team", "a", "team", "b")}, "ValidationError"},
-		"too many tags":       {sts.AssumeRoleInput{RoleArn: aws.String(roleARN("second")), Tags: tags(many...)}, "ValidationError"},
-		"foreign transitive":  {sts.AssumeRoleInput{RoleArn: aws.String(roleARN("second")), Tags: tags("a", "b"), TransitiveTagKeys: []string{"c"}}, "InvalidParameterValue"},
-		"more than an hour":   {sts.AssumeRoleInput{RoleArn: aws.String(roleARN("second")), DurationSeconds: aws.Int32(3601)}, "ValidationError"},
-		"bad source identity": {sts.AssumeRoleInput{RoleArn: aws.String(roleARN("second")), SourceIdentity: aws.String("a b")}, "ValidationError"},
+		"plain":                {sts.AssumeRoleInput{RoleArn: aws.String(roleARN("second"))}, "ok"},
+		"tags":                 {sts.AssumeRoleInput{RoleArn: aws.String(roleARN("second")), Tags: tags("team", "a b"), TransitiveTagKeys: []string{"team"}}, "ok"},
+		"source identity":      {sts.AssumeRoleInput{RoleArn: aws.String(roleARN("second")), SourceIdentity: aws.String("ado")}, "ok"},
+		"external id":          {sts.AssumeRoleInput{RoleArn: aws.String(roleARN("second-external")), ExternalId: aws.String("contoso-42")}, "ok"},
+		"wrong external id":    {sts.AssumeRoleInput{RoleArn: aws.String(roleARN("second-external")), ExternalId: aws.String("contoso-43")}, "AccessDenied"},
+		"no external id":       {sts.AssumeRoleInput{RoleArn: aws.String(roleARN("second-external"))}, "AccessDenied"},
+		"tags not allowed":     {sts.AssumeRoleInput{RoleArn: aws.String(roleARN("second-external")), ExternalId: aws.String("contoso-42"), Tags: tags("a", "b")}, "AccessDenied"},
+		"identity not allowed": {sts.AssumeRoleInput{RoleArn: aws.String(roleARN("second-external")), ExternalId: aws.String("contoso-42"), SourceIdentity: aws.String("ado")}, "AccessDenied"},
+		"no trust":             {sts.AssumeRoleInput{RoleArn: aws.String(roleARN("short"))}, "AccessDenied"},
+		"unknown role":         {sts.AssumeRoleInput{RoleArn: aws.String(roleARN("nobody"))}, "AccessDenied"},
+		"same key twice":       {sts.AssumeRoleInput{RoleArn: aws.String(roleARN("second")), Tags: tags("Team", "a", "team", "b")}, "ValidationError"},
+		"too many tags":        {sts.AssumeRoleInput{RoleArn: aws.String(roleARN("second")), Tags: tags(many...)}, "ValidationError"},
+		"foreign transitive":   {sts.AssumeRoleInput{RoleArn: aws.String(roleARN("second")), Tags: tags("a", "b"), TransitiveTagKeys: []string{"c"}}, "InvalidParameterValue"},
+		"more than an hour":    {sts.AssumeRoleInput{RoleArn: aws.String(roleARN("second")), DurationSeconds: aws.Int32(3601)}, "ValidationError"},
+		"bad source identity":  {sts.AssumeRoleInput{RoleArn: aws.String(roleARN("second")), SourceIdentity: aws.String("a b")}, "ValidationError"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

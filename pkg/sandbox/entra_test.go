@@ -93,6 +93,18 @@ func federated(issuer, subject, audience string) []Federated {
 	return []Federated{{defaultCaller, issuer, subject, audience}}
 }
 
+// TestExchangeForeignAudience wants a token that is meant for somebody else to be
+// refused although issuer and subject match.
+func TestExchangeForeignAudience(t *testing.T) {
+	t.Parallel()
+	s := start(t, Default())
+	conn, _ := s.cfg.Connection("azure-old")
+	foreign := s.Token(map[string]any{
+		"iss": s.cfg.vstokenIssuer(), "sub": s.cfg.subjectOf(conn), "aud": "api://other", "exp": time.Now().Unix() + 300,
+	}, s.cfg.signer().hexName())
+	contain(t, exchange(t, s, foreign, nil), 401, "AADSTS700214: ")
+}
+
 func TestExchangeExpired(t *testing.T) {
 	t.Parallel()
 	s := start(t, Default())

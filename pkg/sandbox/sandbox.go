@@ -76,6 +76,9 @@ func New(cfg Config) (*Sandbox, error) {
 	if s.agent, err = regexp.Compile(pattern); err != nil {
 		return nil, fmt.Errorf("compiling the pattern of User-Agent: %w", err)
 	}
+	if err := cfg.checkPolicies(); err != nil {
+		return nil, err
+	}
 	if s.JobToken == "" {
 		s.JobToken = randomText(64)
 	}

@@ -2,7 +2,11 @@ package sandbox
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
 )
 
 // trustRequest is what a trust policy is asked: an action, by whom, with which
@@ -14,7 +18,25 @@ type trustRequest struct {
 }
 
 // evaluate decides a request against a trust policy; what does not parse denies.
-var evaluate = func(doc json.RawMessage, r trustRequest) bool { return interimEvaluate(doc, r) }
+func evaluate(doc json.RawMessage, r trustRequest) bool {
+	policy, err := trustpolicy.Parse(doc)
+	if err != nil {
+		return false
+	}
+	return policy.Evaluate(trustpolicy.Request{Action: r.action, Provider: r.principal, Keys: r.keys}).Allowed
+}
+
+// checkPolicies finds roles whose trust policy IAM would not have taken.
+func (c Config) checkPolicies() error {
+	for _, account := range c.Accounts {
+		for _, role := range account.Roles {
+			if _, err := trustpolicy.Parse(role.TrustPolicy); err != nil {
+				return fmt.Errorf("reading the trust policy of %s: %w", role.ARN, err)
+			}
+		}
+	}
+	return nil
+}
 
 // standIn is the provider that stands for an AWS principal that matched, because
 // the evaluator knows federated principals only.
@@ -33,7 +55,8 @@ func trustsCaller(doc json.RawMessage, action string, caller *session, keys map[
 	}
 	var matching []any
 	for _, item := range statements {
-		if statement, ok := item.(map[string]any); ok && namesCaller(statement["Principal"], caller) {
+		if statement, ok := item.(map[string]any); ok && covers(statement, caller) {
+			delete(statement, "NotPrincipal")
 			statement["Principal"] = map[string]any{"Federated": standIn}
 			matching = append(matching, statement)
 		}
@@ -43,6 +66,14 @@ func trustsCaller(doc json.RawMessage, action string, caller *session, keys map[
 	}
 	policy["Statement"] = matching
 	return evaluate(encode(policy), trustRequest{action, standIn, keys})
+}
+
+// covers tells whether a statement speaks of the caller.
+func covers(statement map[string]any, caller *session) bool {
+	if others, given := statement["NotPrincipal"]; given {
+		return !namesCaller(others, caller)
+	}
+	return namesCaller(statement["Principal"], caller)
 }
 
 // namesCaller tells whether a Principal element covers an assumed role: the role,
@@ -55,44 +86,7 @@ func namesCaller(principal any, caller *session) bool {
 	partition := strings.Split(caller.role, ":")[1]
 	accepted := []string{"*", caller.role, caller.arn, caller.account, "arn:" + partition + ":iam::" + caller.account + ":root"}
 	for _, name := range claimSet(element).list("AWS") {
-		for _, ok := range accepted {
-			if name == ok {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// interimEvaluate knows Allow statements with StringEquals only.
-func interimEvaluate(doc json.RawMessage, r trustRequest) bool {
-	var policy struct {
-		Statement []struct {
-			Action    any
-			Principal map[string]any
-			Condition map[string]map[string]any
-		}
-	}
-	if json.Unmarshal(doc, &policy) != nil {
-		return false
-	}
-	for _, st := range policy.Statement {
-		ok := containsFold(claimSet{"a": st.Action}.list("a"), r.action) && containsFold(claimSet(st.Principal).list("Federated"), r.principal)
-		for key, want := range st.Condition["StringEquals"] {
-			got := r.keys[key]
-			values := claimSet{"v": want}.list("v")
-			ok = ok && len(got) == 1 && len(values) > 0 && contains(values, got[0])
-		}
-		if ok {
-			return true
-		}
-	}
-	return false
-}
-
-func contains(list []string, value string) bool {
-	for _, v := range list {
-		if v == value {
+		if slices.Contains(accepted, name) {
 			return true
 		}
 	}

@@ -36,6 +36,7 @@ func TestTokenRules(t *testing.T) {
 		"azp decides":       {map[string]any{"azp": "stranger"}, kid, 400, "Incorrect token audience"},
 		"expired":           {map[string]any{"exp": now - 400}, kid, 400, "ExpiredTokenException"},
 		"inside the skew":   {map[string]any{"exp": now - 200}, kid, 200, ""},
+		"from the future":   {map[string]any{"iat": now + 400}, kid, 400, "InvalidIdentityToken"},
 		"not valid yet":     {map[string]any{"nbf": now + 400}, kid, 400, "InvalidIdentityToken"},
 		"stranger's issuer": {map[string]any{"iss": "https://vstoken.dev.azure.com/contoso-eng"}, kid, 400, "No OpenIDConnect provider found in your account for https://vstoken.dev.azure.com/contoso-eng"},
 		"other subject":     {map[string]any{"sub": "sc://contoso-eng/payments/AWS-prod"}, kid, 403, "Not authorized to perform sts:AssumeRoleWithWebIdentity"},
