@@ -1,0 +1,238 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"strings"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
+	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
+	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
+)
+
+const trustPolicyUsage = `usage:
+  assume-aws-role trust-policy generate …   write an IAM trust policy for one identity
+  assume-aws-role trust-policy check …      test a trust policy against a token's claims
+`
+
+func trustPolicy(_ context.Context, e Env, args []string) int {
+	if len(args) > 0 {
+		switch args[0] {
+		case "generate":
+			return generatePolicy(e, args[1:])
+		case "check":
+			return checkPolicy(e, args[1:])
+		case "--help", "-help", "-h", "help":
+			fmt.Fprint(e.Stdout, trustPolicyUsage)
+			return exitOK
+		}
+	}
+	return misuse(e, trustPolicyUsage, "generate or check is wanted")
+}
+
+const generateUsage = `usage: assume-aws-role trust-policy generate --identity KIND --account ID [flags]
+
+Writes a trust policy that admits exactly one identity, and the IAM identity
+provider it needs.
+
+  --identity service-connection   --org --org-id --project --connection
+  --identity pipeline             --org --org-id --project --pipeline
+  --identity entra-connection     --tenant-id --org-id --connection-id
+  --identity entra-exchange       --tenant-id --token-version --object-id --audience, and --client-id for version 2
+  --migrate       the statement of the Azure DevOps issuer beside that of the Entra issuer:
+                  needs the flags of service-connection and of the Entra identity
+
+  --account ID          AWS account of the role, 12 digits
+  --partition NAME      aws (default), aws-cn, aws-us-gov, aws-eusc
+  --org NAME            Azure DevOps organisation
+  --org-id GUID         its id: the end of the issuer that each run prints
+  --project NAME        project
+  --connection NAME     service connection
+  --connection-id GUID  its id: resourceId in the address of its page
+  --pipeline NAME       pipeline
+  --tenant-id GUID      Entra tenant
+  --token-version 1|2   version of the access token (requestedAccessTokenVersion)
+  --client-id GUID      application (client) id of the connection's identity
+  --object-id GUID      object id of its service principal
+  --audience ID         version 1: Application ID URI; version 2: client id of the audience application
+  --format FORMAT       json (default), terraform, cloudformation, aws-cli
+
+Exit status: 0 written, 2 usage.
+`
+
+func generatePolicy(e Env, args []string) int {
+	var s trustpolicy.Spec
+	set := flag.NewFlagSet("generate", flag.ContinueOnError)
+	for name, target := range map[string]*string{
+		"identity": &s.Identity, "account": &s.Account, "org": &s.Org, "org-id": &s.OrgID, "project": &s.Project,
+		"connection": &s.Connection, "connection-id": &s.ConnectionID, "pipeline": &s.Pipeline, "tenant-id": &s.TenantID,
+		"token-version": &s.TokenVersion, "client-id": &s.ClientID, "object-id": &s.ObjectID, "audience": &s.Audience,
+	} {
+		set.StringVar(target, name, "", "")
+	}
+	set.StringVar(&s.Partition, "partition", "aws", "")
+	set.BoolVar(&s.Migrate, "migrate", false, "")
+	format := set.String("format", "json", "")
+	if done, status := command(e, generateUsage, set, args); done {
+		return status
+	}
+	g, err := trustpolicy.Generate(s)
+	problems := formatProblem(*format, trustpolicy.Formats...)
+	if err != nil {
+		problems = append(strings.Split(err.Error(), "\n"), problems...)
+	}
+	if len(problems) > 0 {
+		return misuse(e, generateUsage, problems...)
+	}
+	fmt.Fprint(e.Stdout, g.Format(*format))
+	fmt.Fprintf(e.Stderr, "The policy has %d of the %d characters that IAM allows by default.\n", g.Length, trustpolicy.MaxLength)
+	if g.Length > trustpolicy.MaxLength {
+		fmt.Fprintln(e.Stderr, "It is too long: raise the quota \"Role trust policy length\", or use two roles.")
+	}
+	return exitOK
+}
+
+const checkUsage = `usage: assume-aws-role trust-policy check --policy FILE|- (--claims FILE | --token FILE) [--format text|json]
+
+Looks for risks in a trust policy and evaluates it for an identity.
+
+  --policy FILE    the policy, - for standard input
+  --claims FILE    the claims of a token as JSON
+  --token FILE     a token, - for standard input
+  --format FORMAT  text (default), json
+
+Exit status: 0 admitted without an error found, 1 fault, 2 usage, 3 not admitted or an error found.
+`
+
+// checkReport is what check finds.
+type checkReport struct {
+	Allowed  bool                  `json:"allowed"`
+	Passes   bool                  `json:"passes"`
+	Identity string                `json:"identity"`
+	Decision trustpolicy.Decision  `json:"decision"`
+	Findings []trustpolicy.Finding `json:"findings"`
+}
+
+func checkPolicy(e Env, args []string) int {
+	set := flag.NewFlagSet("check", flag.ContinueOnError)
+	policyFile, claimsFile := set.String("policy", "", ""), set.String("claims", "", "")
+	tokenFile, format := set.String("token", "", ""), set.String("format", "text", "")
+	if done, status := command(e, checkUsage, set, args); done {
+		return status
+	}
+	if problems := append(sources(*policyFile, *claimsFile, *tokenFile), formatProblem(*format, "text", "json")...); len(problems) > 0 {
+		return misuse(e, checkUsage, problems...)
+	}
+	document, err := readInput(e, *policyFile)
+	if err != nil {
+		return broken(e, err)
+	}
+	claims, err := readClaims(e, *claimsFile, *tokenFile)
+	if err != nil {
+		return broken(e, err)
+	}
+	policy, err := trustpolicy.Parse(document)
+	if err != nil {
+		return broken(e, err)
+	}
+	report := examine(policy, claims)
+	printReport(e, *format, report)
+	if !report.Passes {
+		return exitFailed
+	}
+	return exitOK
+}
+
+func sources(policy, claims, token string) []string {
+	var problems []string
+	if policy == "" {
+		problems = append(problems, "--policy is wanted")
+	}
+	if (claims == "") == (token == "") {
+		problems = append(problems, "exactly one of --claims and --token is wanted")
+	}
+	if policy == "-" && (claims == "-" || token == "-") {
+		problems = append(problems, "only one of policy, claims and token can come from standard input")
+	}
+	return problems
+}
+
+func readClaims(e Env, claimsFile, tokenFile string) (idtoken.UnverifiedClaims, error) {
+	if tokenFile != "" {
+		return readToken(e, tokenFile)
+	}
+	data, err := readInput(e, claimsFile)
+	if err != nil {
+		return idtoken.UnverifiedClaims{}, err
+	}
+	var raw map[string]any
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	if d.Decode(&raw) != nil {
+		return idtoken.UnverifiedClaims{}, errors.New("the claims are not one JSON object")
+	}
+	claims := idtoken.FromMap(raw)
+	if claims.Issuer == "" || claims.Subject == "" || len(claims.Audience) == 0 {
+		return claims, errors.New("the claims lack iss, sub or aud")
+	}
+	return claims, nil
+}
+
+func examine(policy *trustpolicy.Policy, claims idtoken.UnverifiedClaims) checkReport {
+	view := claims.AWS()
+	account, partition := policy.AccountFor(view.Provider)
+	r := checkReport{
+		Decision: policy.Evaluate(trustpolicy.RequestFor(account, partition, view)),
+		Findings: policy.Lint(),
+		Identity: claims.Flavour().String(),
+	}
+	r.Allowed, r.Passes = r.Decision.Allowed, r.Decision.Allowed
+	for _, f := range r.Findings {
+		r.Passes = r.Passes && f.Level != trustpolicy.Error
+	}
+	return r
+}
+
+func printReport(e Env, format string, r checkReport) {
+	if format == "json" {
+		printJSON(e, r)
+		return
+	}
+	var b strings.Builder
+	verdict := "NOT ADMITTED"
+	if r.Allowed {
+		verdict = "ADMITTED"
+	}
+	fmt.Fprintf(&b, "%s: %s\n", verdict, r.Identity)
+	for _, s := range r.Decision.Statements {
+		fmt.Fprintf(&b, "\nstatement %d %s (%s): %s\n", s.Number, s.Sid, s.Effect, map[bool]string{true: "applies", false: "does not apply"}[s.Applies])
+		for _, reason := range s.Reasons {
+			fmt.Fprintf(&b, "  %s %s\n", map[bool]string{true: "ok ", false: "no "}[reason.Holds], reason.Text)
+		}
+	}
+	for i, f := range r.Findings {
+		if i == 0 {
+			b.WriteString("\nfindings:\n")
+		}
+		where := "policy"
+		if f.Statement > 0 {
+			where = fmt.Sprintf("statement %d", f.Statement)
+		}
+		fmt.Fprintf(&b, "  %s: %s: %s\n", f.Level, where, f.Text)
+	}
+	fmt.Fprint(e.Stdout, vso.Neutralise(b.String()))
+}
+
+// printJSON writes one indented document. Control characters are escaped by JSON
+// itself, and a logging command inside a text is broken up by an escape.
+func printJSON(e Env, v any) {
+	data, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return
+	}
+	fmt.Fprintf(e.Stdout, "%s\n", bytes.ReplaceAll(data, []byte("##"), []byte(`#\u0023`)))
+}

@@ -1,0 +1,100 @@
+package trustpolicy
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
+)
+
+// document and its parts have the order in which people write a policy.
+type document struct {
+	Version   string
+	Statement []allowance
+}
+
+type allowance struct {
+	Sid       string
+	Effect    string
+	Principal struct{ Federated string }
+	Action    string
+	Condition struct{ StringEquals map[string]string }
+}
+
+// allow is the statement that admits exactly one identity: its provider, and
+// every key that AWS derives from its token, compared for equality.
+func allow(sid, account, partition string, v idtoken.AWSView) allowance {
+	a := allowance{Sid: sid, Effect: "Allow", Action: Action}
+	a.Principal.Federated = ProviderARN(partition, account, v.Provider)
+	a.Condition.StringEquals = map[string]string{v.Provider + ":aud": v.Audience, v.Provider + ":sub": v.Subject}
+	if v.OriginalAudience != "" {
+		a.Condition.StringEquals[v.Provider+":oaud"] = v.OriginalAudience
+	}
+	return a
+}
+
+// pretty is JSON indented by two spaces, with <, > and & as they are.
+func pretty(v any) string {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if e.Encode(v) != nil {
+		return ""
+	}
+	return string(bytes.TrimRight(b.Bytes(), "\n"))
+}
+
+// Explanation is what would let an identity in that was turned away.
+type Explanation struct {
+	// Statement is a JSON statement that allows exactly this identity.
+	Statement string
+	// ProviderURL and ClientID are what the IAM identity provider must have.
+	ProviderURL, ClientID string
+	// Differences are the likeliest reasons of a refusal, in order.
+	Differences []string
+}
+
+// Explain says what AWS must have to admit a token with these claims to a role of
+// the account.
+func Explain(c idtoken.UnverifiedClaims, account, partition string) Explanation {
+	v := c.AWS()
+	return Explanation{
+		Statement:   pretty(allow("AzurePipelines", account, partition, v)),
+		ProviderURL: c.Issuer, ClientID: v.Audience,
+		Differences: differences(c, account),
+	}
+}
+
+func differences(c idtoken.UnverifiedClaims, account string) []string {
+	byKind := map[idtoken.Flavour][]string{
+		idtoken.VSTokenConnection: {
+			"The :sub condition: it is compared by case and holds the names of organisation, project and connection; a rename changes it.",
+			"The condition expects the pipeline's own subject (p://…) while the step uses a connection (sc://…).",
+		},
+		idtoken.VSTokenPipeline: {
+			"The :sub condition: it is compared by case and holds the names of organisation, project and pipeline; a rename changes it.",
+			"The condition expects a connection's subject (sc://…) while the step uses the pipeline's own identity (p://…).",
+		},
+		idtoken.EntraConnection: {
+			"The role still trusts the Azure DevOps issuer only, and the connection was converted to the Entra issuer: add a second statement.",
+			"The :aud condition: AWS compares it with azp (" + idtoken.AzureDevOpsClientID + "), not with the token's audience.",
+			"The :sub condition: it must end in the id of this connection.",
+		},
+		idtoken.EntraAccessV2: {
+			"The :aud condition: AWS compares it with azp, the client id of the caller; the audience application is :oaud.",
+			"The :sub condition: it is the object id of the caller's service principal, not its client id.",
+		},
+		idtoken.EntraAccessV1: {
+			"The provider's URL and the condition keys: the trailing slash of the issuer belongs to them.",
+			"The :sub condition: it is the object id of the caller's service principal, not its client id.",
+		},
+	}
+	said := byKind[c.Flavour()]
+	if c.Flavour() == idtoken.VSTokenConnection || c.Flavour() == idtoken.VSTokenPipeline {
+		said = append(said, "The :aud condition: it is "+idtoken.TokenExchangeAudience+", not sts.amazonaws.com.")
+	}
+	return append(said,
+		"The Principal: the provider's ARN must be of account "+account+" and end in the issuer without https://.",
+		"The role does not exist in account "+account+", or a service control policy denies the call; AWS answers these alike.")
+}

@@ -1,0 +1,175 @@
+package trustpolicy
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
+)
+
+// Action is the call that an OIDC identity makes.
+const Action = "sts:AssumeRoleWithWebIdentity"
+
+// Request is what AWS evaluates a policy for.
+type Request struct {
+	Action string
+	// Provider is the ARN of the identity provider that the token is of.
+	Provider string
+	// Keys are the condition keys and their values; a key that is absent is not in
+	// the request. Names are compared without regard to case.
+	Keys map[string][]string
+}
+
+// ProviderARN is the ARN of an IAM OIDC provider.
+func ProviderARN(partition, account, provider string) string {
+	return "arn:" + partition + ":iam::" + account + ":oidc-provider/" + provider
+}
+
+// RequestFor is the request of an identity as AWS sees it.
+func RequestFor(account, partition string, v idtoken.AWSView) Request {
+	arn := ProviderARN(partition, account, v.Provider)
+	r := Request{Action: Action, Provider: arn, Keys: map[string][]string{
+		v.Provider + ":aud":     {v.Audience},
+		v.Provider + ":sub":     {v.Subject},
+		"aws:FederatedProvider": {arn},
+	}}
+	if v.OriginalAudience != "" {
+		r.Keys[v.Provider+":oaud"] = []string{v.OriginalAudience}
+	}
+	if len(v.AMR) > 0 {
+		r.Keys[v.Provider+":amr"] = v.AMR
+	}
+	return r
+}
+
+// Decision is a policy's answer to a request.
+type Decision struct {
+	// Allowed is true when a statement allows the request and none denies it.
+	Allowed    bool              `json:"allowed"`
+	Statements []StatementResult `json:"statements"`
+}
+
+// StatementResult says whether one statement speaks of the request, and why.
+type StatementResult struct {
+	Number  int      `json:"number"`
+	Sid     string   `json:"sid,omitempty"`
+	Effect  string   `json:"effect"`
+	Applies bool     `json:"applies"`
+	Reasons []Reason `json:"reasons"`
+}
+
+// Reason is one test of a statement and its outcome.
+type Reason struct {
+	Holds bool   `json:"holds"`
+	Text  string `json:"text"`
+}
+
+// Evaluate decides a request: a statement applies when its principal, its action
+// and all its conditions fit; a Deny that applies outweighs every Allow, and
+// without an Allow the answer is no (IAM policy evaluation logic).
+func (p *Policy) Evaluate(r Request) Decision {
+	var d Decision
+	denied := false
+	for i, s := range p.Statements {
+		result := s.evaluate(r)
+		result.Number = i + 1
+		d.Statements = append(d.Statements, result)
+		if result.Applies && s.Deny {
+			denied = true
+		} else if result.Applies {
+			d.Allowed = true
+		}
+	}
+	d.Allowed = d.Allowed && !denied
+	return d
+}
+
+func (s Statement) evaluate(r Request) StatementResult {
+	result := StatementResult{Sid: s.Sid, Effect: "Allow", Applies: true}
+	if s.Deny {
+		result.Effect = "Deny"
+	}
+	result.Reasons = append(result.Reasons, s.principalReason(r), s.actionReason(r))
+	for _, c := range s.Conditions {
+		result.Reasons = append(result.Reasons, c.reason(r, s.Deny))
+	}
+	for _, reason := range result.Reasons {
+		result.Applies = result.Applies && reason.Holds
+	}
+	return result
+}
+
+func (s Statement) principalReason(r Request) Reason {
+	named := s.Principals.Everybody || slices.Contains(s.Principals.Federated, r.Provider)
+	switch {
+	case s.Principals.Except && !s.Deny:
+		return Reason{false, "NotPrincipal with Allow is not supported in a trust policy"}
+	case s.Principals.Except:
+		return Reason{!named, "NotPrincipal does not name " + r.Provider}
+	case s.Principals.Everybody:
+		return Reason{true, "principal is everybody"}
+	case named:
+		return Reason{true, "principal is " + r.Provider}
+	case len(s.Principals.Federated) == 0:
+		return Reason{false, "principal is no identity provider, but " + strings.Join(s.Principals.Others, ", ")}
+	}
+	return Reason{false, fmt.Sprintf("principal is %s, the token is of %s", strings.Join(s.Principals.Federated, ", "), r.Provider)}
+}
+
+func (s Statement) actionReason(r Request) Reason {
+	covers := func(pattern string) bool { return like(strings.ToLower(pattern), strings.ToLower(r.Action)) }
+	covered := slices.ContainsFunc(s.Actions, covers)
+	name := "action"
+	if s.Except {
+		name = "NotAction"
+	}
+	verb := "covers"
+	if !covered {
+		verb = "does not cover"
+	}
+	return Reason{covered != s.Except, fmt.Sprintf("%s %s %s %s", name, strings.Join(s.Actions, ", "), verb, r.Action)}
+}
+
+// value finds a condition key without regard to case.
+func (r Request) value(key string) []string {
+	for _, name := range slices.Sorted(maps.Keys(r.Keys)) {
+		if strings.EqualFold(name, key) {
+			return r.Keys[name]
+		}
+	}
+	return nil
+}
+
+// reason evaluates the condition. What cannot be evaluated counts against the
+// request: as not met in an Allow, as met in a Deny.
+func (c Condition) reason(r Request, deny bool) Reason {
+	o, got := parseOperator(c.Operator), r.value(c.Key)
+	said := fmt.Sprintf("%s %s: wanted %s, ", c.Operator, c.Key, quoted(c.Values))
+	if len(got) == 0 {
+		said += "the request has no such key"
+	} else {
+		said += "got " + quoted(got)
+	}
+	if o.base == "null" {
+		wantAbsent := slices.ContainsFunc(c.Values, func(v string) bool { return strings.EqualFold(v, "true") })
+		return Reason{wantAbsent == (len(got) == 0), said}
+	}
+	compare, known := comparisons[o.base]
+	if !known {
+		return Reason{deny, said + "; this operator is not evaluated here and counts against the request"}
+	}
+	if slices.ContainsFunc(c.Values, func(v string) bool { return strings.Contains(v, "${") }) {
+		said += "; a policy variable is not resolved here"
+	}
+	return Reason{o.holds(compare, c.Values, got), said}
+}
+
+func quoted(values []string) string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = fmt.Sprintf("%q", v)
+	}
+	return strings.Join(out, " or ")
+}

@@ -1,0 +1,212 @@
+package trustpolicy
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Level says how grave a finding is.
+type Level string
+
+// The levels. An Error admits strangers or can never work.
+const (
+	Error   Level = "error"
+	Warning Level = "warning"
+	Info    Level = "info"
+)
+
+// Finding is something about a policy that its author should know.
+type Finding struct {
+	Level Level `json:"level"`
+	// Statement counts from 1; 0 is the whole policy.
+	Statement int    `json:"statement,omitempty"`
+	Text      string `json:"text"`
+}
+
+// Lint looks for what makes a trust policy wider or weaker than it seems. It does
+// not need a token.
+func (p *Policy) Lint() []Finding {
+	var found []Finding
+	if n := p.Length(); n > MaxLength {
+		found = append(found, Finding{Warning, 0, fmt.Sprintf("%d characters without white space; IAM's default quota is %d", n, MaxLength)})
+	}
+	if strings.ContainsFunc(string(p.compact), func(r rune) bool { return r > 0xFF }) {
+		found = append(found, Finding{Error, 0, "it holds characters beyond U+00FF, which IAM refuses"})
+	}
+	for i, s := range p.Statements {
+		l := &linter{statement: i + 1}
+		s.lint(l)
+		found = append(found, l.found...)
+	}
+	return found
+}
+
+type linter struct {
+	statement int
+	found     []Finding
+}
+
+func (l *linter) add(level Level, format string, args ...any) {
+	l.found = append(l.found, Finding{level, l.statement, fmt.Sprintf(format, args...)})
+}
+
+// providerARN takes the ARN of an OIDC provider apart.
+var providerARN = regexp.MustCompile(`^arn:(aws[a-z-]*):iam::([0-9]{12}):oidc-provider/(.+)$`)
+
+func (s Statement) lint(l *linter) {
+	if s.Deny || !s.concernsOIDC() {
+		return
+	}
+	if s.Principals.Everybody {
+		l.add(Error, "the principal is everybody; name the identity provider")
+	}
+	if s.Principals.Except {
+		l.add(Error, "NotPrincipal with Allow is not supported in a trust policy")
+	}
+	for _, arn := range s.Principals.Federated {
+		s.lintProvider(l, arn)
+	}
+	for _, c := range s.Conditions {
+		c.lint(l)
+	}
+}
+
+// concernsOIDC tells whether the statement can admit an OIDC identity at all.
+func (s Statement) concernsOIDC() bool {
+	return s.actionReason(Request{Action: Action}).Holds && (s.Principals.Everybody || len(s.Principals.Federated) > 0)
+}
+
+func (s Statement) lintProvider(l *linter, arn string) {
+	m := providerARN.FindStringSubmatch(arn)
+	if m == nil {
+		l.add(Error, "%s is not the ARN of an OIDC provider", arn)
+		return
+	}
+	provider := m[3]
+	s.lintKey(l, provider, "aud")
+	s.lintKey(l, provider, "sub")
+	for _, c := range s.Conditions {
+		c.lintPrefix(l, provider)
+	}
+	if strings.HasPrefix(provider, "vstoken.dev.azure.com") {
+		if !vstokenProvider.MatchString(provider) {
+			l.add(Error, "the issuer of an organisation is vstoken.dev.azure.com/<organisation GUID>, in lower case and without a trailing slash")
+		}
+		l.add(Info, "Microsoft has announced the retirement of this issuer on 2027-07-01 for connections that can be converted, and not said what happens to other identities")
+	}
+	if strings.HasPrefix(provider, "sts.windows.net/") && !strings.HasSuffix(provider, "/") {
+		l.add(Error, "the issuer of version 1 tokens ends in a slash, which belongs to the provider's URL and to the condition keys")
+	}
+}
+
+var vstokenProvider = regexp.MustCompile(`^vstoken\.dev\.azure\.com/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// lintKey wants a key of the provider to be pinned by equality.
+func (s Statement) lintKey(l *linter, provider, name string) {
+	key := provider + ":" + name
+	var pins []Condition
+	for _, c := range s.Conditions {
+		o := parseOperator(c.Operator)
+		if strings.EqualFold(c.Key, key) && !comparisons[o.base].negated && o.base != "null" {
+			pins = append(pins, c)
+		}
+	}
+	if len(pins) == 0 {
+		who := "every identity of this issuer"
+		if name == "aud" {
+			who = "a token of any audience that the provider lists"
+		}
+		l.add(Error, "no condition on %s: %s is admitted", key, who)
+	}
+}
+
+// oidcKeys are the keys that AWS derives from a token of a private provider.
+var oidcKeys = []string{"aud", "oaud", "sub", "amr", "email"}
+
+// lintPrefix checks that a key of some token belongs to this provider, and is one
+// that AWS fills.
+func (c Condition) lintPrefix(l *linter, provider string) {
+	at := strings.LastIndex(c.Key, ":")
+	if at < 0 {
+		l.add(Error, "%s is not a condition key", c.Key)
+		return
+	}
+	prefix, name := c.Key[:at], strings.ToLower(c.Key[at+1:])
+	switch {
+	case strings.EqualFold(prefix, "sts") || strings.EqualFold(prefix, "aws") || strings.HasPrefix(strings.ToLower(c.Key), "aws:"):
+	case strings.EqualFold(strings.Trim(prefix, "/"), strings.Trim(provider, "/")) && !strings.EqualFold(prefix, provider):
+		l.add(Error, "%s: the key differs from the provider %s by a slash", c.Key, provider)
+	case !strings.EqualFold(prefix, provider):
+		l.add(Error, "%s: the key is not of the provider %s and can never be met", c.Key, provider)
+	case !slices.Contains(oidcKeys, name):
+		l.add(Error, "%s: AWS fills only %s from a token of this provider; no condition on another claim can be met", c.Key, strings.Join(oidcKeys, ", "))
+	}
+}
+
+func (c Condition) lint(l *linter) {
+	o := parseOperator(c.Operator)
+	if o.base != "null" {
+		if _, known := comparisons[o.base]; !known {
+			l.add(Warning, "%s is not evaluated by this command", c.Operator)
+		}
+	}
+	if o.all {
+		l.add(Error, "%s on %s holds when the key is absent", c.Operator, c.Key)
+	}
+	if o.ifExists {
+		l.add(Error, "%s on %s holds when the key is absent", c.Operator, c.Key)
+	}
+	if strings.HasSuffix(o.base, "ignorecase") {
+		l.add(Warning, "%s on %s: names that differ by case only are different identities", c.Operator, c.Key)
+	}
+	if (strings.HasSuffix(o.base, "like")) && strings.HasSuffix(strings.ToLower(c.Key), ":sub") {
+		for _, v := range c.Values {
+			lintWildcard(l, v)
+		}
+	}
+	if strings.HasPrefix(o.base, "stringequals") {
+		for _, v := range c.Values {
+			if strings.ContainsAny(v, "*?") {
+				l.add(Warning, "%s compares %q literally; a wildcard needs StringLike", c.Operator, v)
+			}
+		}
+	}
+}
+
+// lintWildcard judges a pattern on a subject by what it lets vary.
+func lintWildcard(l *linter, pattern string) {
+	at := strings.IndexAny(pattern, "*?")
+	if at < 0 {
+		return
+	}
+	before := pattern[:at]
+	switch {
+	case connectionGUIDOnly.MatchString(pattern):
+		l.add(Warning, "the subject %q admits every service connection of the organisation", pattern)
+	case strings.HasPrefix(before, "sc://") && strings.Count(before, "/") >= 4:
+		l.add(Error, "the subject %q admits every connection that somebody adds to the project", pattern)
+	case strings.HasPrefix(before, "p://") && strings.Count(before, "/") >= 4:
+		l.add(Error, "the subject %q admits every pipeline that somebody adds to the project", pattern)
+	default:
+		l.add(Error, "the subject %q admits strangers: * also stands for slashes", pattern)
+	}
+}
+
+// connectionGUIDOnly matches an Entra subject in which only the connection varies.
+var connectionGUIDOnly = regexp.MustCompile(`^/eid1/c/[^/*?]+/t/[^/*?]+/a/[^/*?]+/sc/[0-9a-f-]{36}/\*$`)
+
+// AccountFor is the account whose provider the policy names for an issuer, and
+// its partition, so that an identity can be held against it.
+func (p *Policy) AccountFor(provider string) (account, partition string) {
+	account, partition = "000000000000", "aws"
+	for _, s := range p.Statements {
+		for _, arn := range s.Principals.Federated {
+			if m := providerARN.FindStringSubmatch(arn); m != nil && (m[3] == provider || account == "000000000000") {
+				account, partition = m[2], m[1]
+			}
+		}
+	}
+	return account, partition
+}
