@@ -86,8 +86,7 @@ tool() {
 
 # release ARGS: the packaging tool of this repository.
 release() {
-  go build -o dist/.tools/release ./cmd/release
-  dist/.tools/release "$@"
+  go build -o dist/.tools/release ./cmd/release && dist/.tools/release "$@"
 }
 
 # tfx ARGS: the packaging tool of Azure DevOps, as package-lock.json pins it.
@@ -142,7 +141,8 @@ check_version() {
   [[ $said == "assume-aws-role $2" ]] || die "the binary says '$said', not 'assume-aws-role $2'"
 }
 
-# package_into DIR FLAGS: builds everything into DIR and prints the path of the VSIX.
+# package_into DIR FLAGS: builds everything into DIR; VSIX is the package then.
+VSIX=
 package_into() {
   local out=$1 work identity publisher extension version vsix
   shift
@@ -169,14 +169,13 @@ package_into() {
     release extras --bin "$work/bin" --version "$version" --out "$out"
   fi
   release sizes --bin "$work/bin" "$vsix" >&2
-  printf '%s\n' "$vsix"
+  VSIX=$vsix
 }
 
 package() {
-  local vsix
-  vsix=$(package_into dist "$@")
-  say "$(sha256 "$vsix")"
-  printf '%s\n' "$vsix"
+  package_into dist "$@"
+  say "$(sha256 "$VSIX")"
+  printf '%s\n' "$VSIX"
 }
 
 sha256() {
@@ -185,26 +184,26 @@ sha256() {
 
 verify() {
   [[ $# == 1 && -f $1 ]] || die "verify needs one VSIX file"
-  local flags mine
+  local flags
   release check "$1"
   flags=$(release flags "$1")
+  mkdir -p dist/.verify
   # shellcheck disable=SC2086 # one flag a word, none holds a space
-  mine=$(mkdir -p dist/.verify && package_into dist/.verify $flags)
-  release compare "$mine" "$1"
+  package_into dist/.verify $flags
+  release compare "$VSIX" "$1"
   say "identical: $1 is what this checkout builds"
 }
 
 demo() {
-  local vsix
-  vsix=$(package_into dist)
-  go run ./cmd/pipeline-sandbox run examples/sandbox.yml --vsix "$vsix"
+  package_into dist
+  go run ./cmd/pipeline-sandbox run examples/sandbox.yml --vsix "$VSIX"
 }
 
 # go_test ARGS: runs tests, shows failures in full and what was skipped by name.
 go_test() {
   local log=dist/.work/test.log status=0
   mkdir -p dist/.work
-  go test -v "$@" >"$log" 2>&1 || status=$?
+  go test -v -timeout 20m "$@" >"$log" 2>&1 || status=$?
   if [[ $status != 0 ]]; then
     grep -vE '^(=== |\s*--- (PASS|SKIP)|PASS$)' "$log" >&2 || true
   fi
@@ -301,14 +300,14 @@ lint_scripts() {
 }
 
 run_tests() {
-  local vsix full=false
+  local full=false
   case "${1:-}" in
   --full) full=true ;;
   '') ;;
   *) die "test knows only --full" ;;
   esac
-  vsix=$(package_into dist)
-  export AAR_VSIX="$PWD/$vsix"
+  package_into dist
+  export AAR_VSIX="$PWD/$VSIX"
   if [[ $full == true ]]; then
     test_full
   else

@@ -205,26 +205,24 @@ function noPlace(why) {
 // Starts the binary and calls done(err) once, after it has ended. An error with
 // the property `notStarted` means that no process came into being.
 function start(file, mode, done) {
-  let signalled = false;
-  let ended = false;
-  const finish = (err) => {
-    if (!ended) done(err);
-    ended = true;
-  };
   let child;
-  try {
-    child = require('child_process').spawn(file, [mode], { stdio: ['ignore', 'inherit', 'inherit'] });
-  } catch (err) {
-    finish(Object.assign(err, { notStarted: true }));
-    return;
-  }
+  let signalled = false;
+  // Before the child exists: a signal in between would end Node and orphan it.
   forwardSignals((signal) => {
     signalled = true;
     child.kill(signal);
     if (signal === 'SIGTERM') setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_SIGTERM_MS).unref();
   });
-  child.on('error', (err) => finish(child.pid ? err : Object.assign(err, { notStarted: true })));
-  child.on('exit', (code, signal) => finish(ending(code, signal, signalled)));
+  try {
+    child = require('child_process').spawn(file, [mode], { stdio: ['ignore', 'inherit', 'inherit'] });
+  } catch (err) {
+    done(Object.assign(err, { notStarted: true }));
+    return;
+  }
+  child.on('error', (err) => {
+    if (!child.pid) done(Object.assign(err, { notStarted: true }));
+  });
+  child.on('exit', (code, signal) => done(ending(code, signal, signalled)));
 }
 
 // The agent signals only Node on Unix, so signals are passed on. On Windows the
