@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -107,6 +108,8 @@ func TestTokenEndpoint(t *testing.T) {
 		"other org":   {"aws-prod", func(r *http.Request) { r.URL.Path = strings.Replace(r.URL.Path, "contoso-eng", "fabrikam", 1) }, 404, "", 1},
 		"in the URL":  {"aws-prod", func(r *http.Request) { r.URL.RawQuery += "&t=eyJhbGciOiJSUzI1.eyJhdWQiOiJhcGki.x" }, 200, "", 1},
 		"no agent":    {"aws-prod", func(r *http.Request) { r.Header.Set("User-Agent", "Go-http-client/1.1") }, 200, "", 1},
+		"body":        {"aws-prod", func(r *http.Request) { r.Body, r.ContentLength = io.NopCloser(strings.NewReader("{\"a\":1}")), 7 }, 200, "", 1},
+		"empty body":  {"aws-prod", func(r *http.Request) { r.Body, r.ContentLength = io.NopCloser(strings.NewReader("{}")), 2 }, 200, "", 0},
 		"cookies":     {"aws-prod", func(r *http.Request) { r.Header.Set("Cookie", "a=b") }, 200, "", 1},
 	} {
 		t.Run(name, func(t *testing.T) {

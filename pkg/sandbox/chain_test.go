@@ -147,6 +147,26 @@ func TestSigner(t *testing.T) {
 	}
 }
 
+// TestUnsignedHeaders wants a good signature over too few headers to be refused.
+func TestUnsignedHeaders(t *testing.T) {
+	t.Parallel()
+	s := start(t, sdkWorld())
+	creds := assume(t, s, "deploy").credentials()
+	const body = "Action=GetCallerIdentity&Version=2011-06-15"
+	for headers, want := range map[string]int{"host;x-amz-date": 403, "host;x-amz-date;x-amz-security-token": 200} {
+		now := time.Now().UTC()
+		r := request(t, http.MethodPost, s.STSURL+"/", body)
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("X-Amz-Date", now.Format("20060102T150405Z"))
+		r.Header.Set("X-Amz-Security-Token", creds.SessionToken)
+		sig := signature{date: now.Format("20060102"), region: "eu-west-1", service: "sts", headers: strings.Split(headers, ";")}
+		value := sig.compute(&call{Request: r, body: []byte(body)}, creds.SecretAccessKey)
+		r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+creds.AccessKeyID+"/"+sig.date+
+			"/eu-west-1/sts/aws4_request, SignedHeaders="+headers+", Signature="+value)
+		contain(t, send(t, direct(t), r), want)
+	}
+}
+
 func TestExpiredSession(t *testing.T) {
 	t.Parallel()
 	var later atomic.Int64

@@ -14,6 +14,8 @@ const (
 
 	defaultOrgID    = "0f8a7c52-3d1b-4e6a-9b7e-5c2d41a09f13"
 	defaultTenant   = "7d1c9a34-5b2e-4f60-8a91-e3c0b6d2f587"
+	govTenant       = "a4f1c05e-2d98-4b67-8e3a-91d7b6c20f58"
+	chinaTenant     = "f25d8b90-7c3e-4a16-b9d4-6e08a1c73d95"
 	defaultCaller   = "91e4b7c0-2f3d-4a58-96bc-d07f5e8a1234"
 	defaultObject   = "c2a8f613-7e50-4d9b-8a3c-16b4d9f0e725"
 	defaultAudience = "58f2d6a9-0c7e-4b13-a5d4-e91b3c8f6072"
@@ -33,6 +35,8 @@ func defaultWorld() Config {
 		Connections:  defaultConnections(),
 		Audiences: []AudienceApp{
 			{defaultTenant, defaultAudience, "api://aws-sts-federation", 2},
+			{govTenant, defaultAudience, "api://aws-sts-federation", 2},
+			{chinaTenant, defaultAudience, "api://aws-sts-federation", 2},
 			{defaultTenant, "2b7f40ce-96d1-4c05-b1a8-7e30d95c84af", "api://aws-sts-federation-v1", 1},
 		},
 	}
@@ -55,6 +59,11 @@ func defaultConnections() []Connection {
 			TenantID: defaultTenant, ClientID: defaultCaller, ObjectID: defaultObject,
 		}
 	}
+	sovereign := func(id, name, environment, tenant string) Connection {
+		conn := entra(id, name, AzureResourceManager, false)
+		conn.TenantID, conn.Data = tenant, map[string]string{"environment": environment}
+		return conn
+	}
 	return []Connection{
 		{Named: Named{"aws-prod", "5f0e6c1a-7d34-4b92-9e81-c40a2f6b8d17"}, Kind: AWSOIDC},
 		{
@@ -67,6 +76,8 @@ func defaultConnections() []Connection {
 		},
 		entra("3b9e5d70-1c4f-4a86-b2d3-8f60e7a1c954", "azure-prod", AzureResourceManager, true),
 		entra("d48a1f6b-2e70-4c95-a3b8-6c0d9e57f214", "azure-old", AzureResourceManager, false),
+		sovereign("b90c4e18-63fa-4d27-85b1-2c7d0e9fa436", "azure-gov", "AzureUSGovernment", govTenant),
+		sovereign("0d7be5a2-19f4-4c83-96ea-b3508d1c7f42", "azure-china", "AzureChinaCloud", chinaTenant),
 		entra("e6025b9d-78c1-4f3a-9d46-0ab3c51e8f72", "ado-prod", AzureDevOps, true),
 		{Named: Named{"aws-disabled", "1c9d7e40-5b82-4a36-8f1e-93d0c6a7b254"}, Kind: AWSOIDC, Disabled: true},
 		{Named: Named{"aws-elsewhere", "7ea4c3b1-06d9-4e58-b2f7-d81a50c69e3f"}, Kind: AWSOIDC, Unreferenced: true},
@@ -85,7 +96,9 @@ func (c Config) defaultAccount() Account {
 		}
 		statements = append(statements, c.trusts(c.issuerOf(conn), audience, c.subjectOf(conn)))
 	}
+	gov, china := entraIssuerAt("login.microsoftonline.us", govTenant), entraIssuerAt("login.partner.microsoftonline.cn", chinaTenant)
 	statements = append(statements,
+		c.trusts(gov, defaultCaller, defaultObject), c.trusts(china, defaultCaller, defaultObject),
 		c.trusts(entra, defaultCaller, defaultObject),
 		c.trusts(windows, "api://aws-sts-federation-v1", defaultObject))
 	return Account{
@@ -93,6 +106,7 @@ func (c Config) defaultAccount() Account {
 		Providers: []OIDCProvider{
 			{vstoken, []string{tokenExchangeURI}},
 			{entra, []string{azureDevOpsApp, tokenExchangeResource, tokenExchangeURI, defaultCaller}},
+			{gov, []string{defaultCaller}}, {china, []string{defaultCaller}},
 			{windows, []string{"api://aws-sts-federation-v1"}},
 		},
 		Roles: []Role{

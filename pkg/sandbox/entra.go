@@ -36,6 +36,9 @@ func (s *Sandbox) entraAnswer(c *call) *answer {
 		return aadsts(http.StatusBadRequest, "700016", "Application with identifier '"+c.form.Get("client_id")+
 			"' was not found in the directory '"+tenant+"'. This can happen if the application has not been installed by the administrator of the tenant.")
 	}
+	if hostname(c.Host) != conn.authority() {
+		return aadsts(http.StatusBadRequest, "90002", "Tenant '"+tenant+"' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.")
+	}
 	if refusal := s.checkAssertion(conn, c.form.Get("client_assertion")); refusal != nil {
 		return refusal
 	}
@@ -157,7 +160,7 @@ func (s *Sandbox) grant(conn Connection, scope string) *answer {
 // oauthErrors names the OAuth error that Entra puts beside its own numbers.
 var oauthErrors = map[string]string{
 	"700016": "unauthorized_client", "70003": "unsupported_grant_type", "1002012": "invalid_scope",
-	"500011": "invalid_resource", "900144": "invalid_request", "900561": "invalid_request", "90033": "temporarily_unavailable",
+	"500011": "invalid_resource", "900144": "invalid_request", "90002": "invalid_request", "900561": "invalid_request", "90033": "temporarily_unavailable",
 }
 
 // aadsts is the error document of Entra.

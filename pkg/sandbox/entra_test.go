@@ -39,13 +39,7 @@ func TestExchange(t *testing.T) {
 			s := start(t, Default())
 			got := exchange(t, s, token(t, s, connectionID(t, tc.connection)), set("scope", tc.scope))
 			contain(t, got, 200, `"token_type":"Bearer"`)
-			var answer struct {
-				AccessToken string `json:"access_token"`
-			}
-			if err := json.Unmarshal([]byte(got.body), &answer); err != nil {
-				t.Fatal(err)
-			}
-			contain(t, webIdentity(t, s, answer.AccessToken, "deploy"), 200, "<Audience>"+tc.audience+"<", defaultObject)
+			contain(t, webIdentity(t, s, accessToken(t, got), "deploy"), 200, "<Audience>"+tc.audience+"<", defaultObject)
 			noViolations(t, s)
 			if proxy := s.Requests(LegProxy); len(proxy) != 1 || proxy[0].Host != "login.microsoftonline.com:443" {
 				t.Errorf("proxy saw %+v", proxy)
@@ -123,13 +117,37 @@ func TestExchangeViolations(t *testing.T) {
 	}
 }
 
+// TestNationalClouds wants every tenant to be known to its own cloud only.
 func TestNationalClouds(t *testing.T) {
 	t.Parallel()
 	s := start(t, Default())
 	client := proxied(t, s, nil)
-	for _, host := range []string{"login.microsoftonline.us", "login.partner.microsoftonline.cn"} {
-		r := request(t, http.MethodPost, "https://"+host+"/"+defaultTenant+"/oauth2/v2.0/token", "")
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		contain(t, send(t, client, r), 400, "AADSTS70003")
+	for name, own := range map[string]string{"azure-gov": "login.microsoftonline.us", "azure-china": "login.partner.microsoftonline.cn"} {
+		conn, _ := s.cfg.Connection(name)
+		form := url.Values{
+			"grant_type": {"client_credentials"}, "client_id": {conn.ClientID}, "client_assertion": {token(t, s, conn.ID)},
+			"client_assertion_type": {assertionType}, "scope": {"api://aws-sts-federation/.default"},
+		}
+		for _, host := range []string{publicAuthority, own} {
+			r := request(t, http.MethodPost, "https://"+host+"/"+conn.TenantID+"/oauth2/v2.0/token", form.Encode())
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			got := send(t, client, r)
+			if host != own {
+				contain(t, got, 400, "AADSTS90002: ")
+				continue
+			}
+			contain(t, webIdentity(t, s, accessToken(t, got), "deploy"), 200, "oidc-provider/"+own+"/")
+		}
 	}
+}
+
+func accessToken(t *testing.T, got reply) string {
+	t.Helper()
+	var answer struct {
+		AccessToken string `json:"access_token"`
+	}
+	if err := json.Unmarshal([]byte(got.body), &answer); err != nil || answer.AccessToken == "" {
+		t.Fatalf("status %d without a token: %v", got.status, err)
+	}
+	return answer.AccessToken
 }

@@ -17,9 +17,23 @@ func (c Connection) azure() bool { return c.Kind == AzureResourceManager || c.Ki
 
 func (c Config) vstokenIssuer() string { return "https://vstoken.dev.azure.com/" + c.Organisation.ID }
 
-func entraIssuer(tenant string) string {
-	return "https://login.microsoftonline.com/" + tenant + "/v2.0"
+func entraIssuer(tenant string) string { return entraIssuerAt(publicAuthority, tenant) }
+
+func entraIssuerAt(authority, tenant string) string {
+	return "https://" + authority + "/" + tenant + "/v2.0"
 }
+
+const publicAuthority = "login.microsoftonline.com"
+
+// authorities are the hosts of Entra by the environment of an Azure connection
+// (learn.microsoft.com/entra/identity-platform/authentication-national-cloud).
+var authorities = map[string]string{
+	"": publicAuthority, "AzureCloud": publicAuthority,
+	"AzureUSGovernment": "login.microsoftonline.us", "AzureChinaCloud": "login.partner.microsoftonline.cn",
+}
+
+// authority is the host of Entra that knows the connection's tenant.
+func (c Connection) authority() string { return authorities[c.Data["environment"]] }
 
 func windowsIssuer(tenant string) string { return "https://sts.windows.net/" + tenant + "/" }
 

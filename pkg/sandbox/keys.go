@@ -97,7 +97,9 @@ func (c Config) documents() map[string][]byte {
 	}
 	publish(c.vstokenIssuer(), "https://vstoken.dev.azure.com/.well-known/jwks", s.hexName())
 	for _, tenant := range c.tenants() {
-		publish(entraIssuer(tenant), "https://login.microsoftonline.com/"+tenant+"/discovery/v2.0/keys", s.shortName())
+		for _, host := range authorities {
+			publish(entraIssuerAt(host, tenant), "https://"+host+"/"+tenant+"/discovery/v2.0/keys", s.shortName())
+		}
 		publish(windowsIssuer(tenant), "https://login.microsoftonline.com/"+tenant+"/discovery/keys", s.shortName())
 	}
 	for url, doc := range c.Documents {

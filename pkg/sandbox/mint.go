@@ -76,7 +76,7 @@ func (s *Sandbox) accessToken(conn Connection, app AudienceApp) string {
 		"uti": "Qk1wZ3hUb2tlblV0aQAAAA", "rh": "1.AAAA", "idtyp": "app",
 	}
 	if app.TokenVersion == 2 {
-		claims["iss"], claims["aud"], claims["ver"] = entraIssuer(conn.TenantID), app.ClientID, "2.0"
+		claims["iss"], claims["aud"], claims["ver"] = entraIssuerAt(conn.authority(), conn.TenantID), app.ClientID, "2.0"
 		claims["azp"], claims["azpacr"] = conn.ClientID, "2"
 		return s.entraToken(claims, false)
 	}

@@ -111,6 +111,21 @@ func TestRoundTrips(t *testing.T) {
 	}
 }
 
+// TestPartition wants STS of one partition to know no roles of another.
+func TestPartition(t *testing.T) {
+	t.Parallel()
+	s := start(t, Default())
+	for host, want := range map[string]int{"sts.eu-west-1.amazonaws.com": 200, "sts.cn-north-1.amazonaws.com.cn": 400, "sts.us-gov-west-1.amazonaws.com": 400} {
+		form := url.Values{
+			"Action": {"AssumeRoleWithWebIdentity"}, "Version": {"2011-06-15"}, "RoleArn": {roleARN("deploy")},
+			"RoleSessionName": {"payments-98765"}, "WebIdentityToken": {token(t, s, "")},
+		}
+		r := request(t, http.MethodPost, "https://"+host+"/", form.Encode())
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		contain(t, send(t, proxied(t, s, nil), r), want)
+	}
+}
+
 // TestForbiddenPlaces wants violations from clients that go where they must not.
 func TestForbiddenPlaces(t *testing.T) {
 	t.Parallel()
