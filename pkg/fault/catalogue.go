@@ -69,6 +69,15 @@ const (
 	ChainDenied       Code = "AAR-CHAIN-ACCESS-DENIED"
 	AccountMismatch   Code = "AAR-ACCOUNT-MISMATCH"
 
+	// The profile that later steps use.
+	ProfilePath    Code = "AAR-PROFILE-PATH"
+	ProfileNoExec  Code = "AAR-PROFILE-NOEXEC"
+	ProfileState   Code = "AAR-PROFILE-STATE"
+	ProfileBusy    Code = "AAR-PROFILE-BUSY"
+	ProfileWrite   Code = "AAR-PROFILE-WRITE"
+	ProfileClock   Code = "AAR-PROFILE-CLOCK"
+	ProfileCleanup Code = "AAR-PROFILE-CLEANUP"
+
 	// The step as a whole.
 	Timeout  Code = "AAR-TIMEOUT"
 	Canceled Code = "AAR-CANCELED"
@@ -144,10 +153,18 @@ var remedies = map[Code][]string{
 	ChainDenied: {"Allow sts:AssumeRole on the second role in the first role's permissions.",
 		"Trust the first role in the second role's trust policy (with sts:TagSession and sts:SetSourceIdentity when tags or a source identity are given, and the external id if it asks for one)."},
 	AccountMismatch: {"Check stsEndpoint and roleArn: the answer was for another account or role, so nothing was exported."},
-	Timeout:         {"Raise timeoutSeconds, or look for the slow leg named above."},
-	Canceled:        {"Nothing was exported; re-run the job when you want to."},
-	Export:          {"Remove the pipeline variable DECODE_PERCENTS=false, or re-run the job."},
-	Internal:        {"Report this with the details above: it is a defect of the task."},
+	ProfilePath:     {"Use exportAs: variables, which needs no files."},
+	ProfileNoExec:   {"Use exportAs: variables, which needs no files."},
+	ProfileState: {"Use the profile from steps of the same job, as the user who ran the step that wrote it, in the same container or on the same host.",
+		"Run the AssumeAwsRole step again to write the profile anew."},
+	ProfileBusy:    {"Try again; if it goes on, look for a process of this job that was stopped in the middle of a renewal, and end it."},
+	ProfileWrite:   {"Make room on the file system of the agent's temp directory, or use exportAs: variables."},
+	ProfileClock:   {"Set the clock of the agent's machine (NTP)."},
+	ProfileCleanup: {"Delete the directory by hand if the agent does not empty its temp directory before the next job."},
+	Timeout:        {"Raise timeoutSeconds, or look for the slow leg named above."},
+	Canceled:       {"Nothing was exported; re-run the job when you want to."},
+	Export:         {"Remove the pipeline variable DECODE_PERCENTS=false, or re-run the job."},
+	Internal:       {"Report this with the details above: it is a defect of the task."},
 }
 
 // Remedy is the catalogue's advice for a code.

@@ -1,0 +1,225 @@
+package awsprofile
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// setting is one key of a section.
+type setting struct{ key, value string }
+
+// outranking are keys of a profile that the SDKs put before credential_process. A
+// profile that this task writes must not keep them from an earlier author.
+var outranking = []string{
+	"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "role_arn", "source_profile",
+	"credential_source", "web_identity_token_file", "sso_session", "sso_start_url", "sso_account_id", "sso_role_name", "sso_region",
+	"login_session",
+}
+
+// editConfig rewrites the config file. The caller holds its lock.
+func editConfig(dir string, edit func([]byte) []byte) error {
+	path := filepath.Join(dir, configName)
+	removeStale(path)
+	text, err := readPrivate(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	edited := edit(text)
+	if err == nil && bytes.Equal(text, edited) {
+		return nil
+	}
+	return replaceFile(path, edited)
+}
+
+// document is a config file as lines, each with its line ending, so that what is
+// not edited stays as it is, byte for byte.
+type document struct {
+	lines []string
+	eol   string
+}
+
+func parse(text []byte) *document {
+	d := &document{lines: slices.Collect(strings.Lines(string(text))), eol: "\n"}
+	if len(d.lines) > 0 && strings.HasSuffix(d.lines[0], "\r\n") {
+		d.eol = "\r\n"
+	}
+	return d
+}
+
+func (d *document) bytes() []byte { return []byte(strings.Join(d.lines, "")) }
+
+// header returns the profile that a line begins a section of. Other sections
+// (services, sso-session) have no profile. The forms are those of the AWS SDKs and
+// Tools Reference Guide, "Shared config and credentials files".
+func header(line string) (profile string, isHeader bool) {
+	if !strings.HasPrefix(line, "[") {
+		return "", false
+	}
+	inner, _, closed := strings.Cut(line[1:], "]")
+	if !closed {
+		return "", true
+	}
+	fields := strings.Fields(inner)
+	switch {
+	case len(fields) == 1 && fields[0] == "default":
+		return "default", true
+	case len(fields) == 2 && fields[0] == "profile":
+		return strings.Trim(fields[1], `"'`), true
+	}
+	return "", true
+}
+
+// key returns the key that a line sets; continuation lines and comments set none.
+func key(line string) string {
+	if line == "" || strings.ContainsAny(line[:1], " \t#;[") {
+		return ""
+	}
+	k, _, ok := strings.Cut(line, "=")
+	if !ok {
+		return ""
+	}
+	return strings.ToLower(strings.TrimSpace(k))
+}
+
+// blank tells whether a line is empty or a comment.
+func blank(line string) bool {
+	s := strings.TrimSpace(line)
+	return s == "" || s[0] == '#' || s[0] == ';'
+}
+
+// section returns the bounds of the section whose header is line start: from the
+// header up to the last line that sets something. Comments after it belong to what
+// follows.
+func (d *document) section(start int) (end int) {
+	end = start + 1
+	for i := start + 1; i < len(d.lines); i++ {
+		if _, next := header(d.lines[i]); next {
+			break
+		}
+		if !blank(d.lines[i]) {
+			end = i + 1
+		}
+	}
+	return end
+}
+
+// upsertSection sets the keys of a profile, in its section if there is one and in a
+// new one at the end if not.
+func upsertSection(text []byte, profile string, settings []setting) []byte {
+	d := parse(text)
+	at := -1
+	for i := 0; i < len(d.lines); i++ {
+		if p, ok := header(d.lines[i]); ok && p == profile {
+			d.dropKeys(i, settings)
+			if at < 0 {
+				at = i
+			}
+		}
+	}
+	if at < 0 {
+		at = d.appendHeader(profile)
+	}
+	d.terminate(at)
+	var lines []string
+	for _, s := range settings {
+		lines = append(lines, s.key+" = "+s.value+d.eol)
+	}
+	d.lines = slices.Insert(d.lines, at+1, lines...)
+	return d.bytes()
+}
+
+// dropKeys removes the lines of a section that set what we set or what outranks it,
+// with their continuation lines.
+func (d *document) dropKeys(start int, settings []setting) {
+	end := d.section(start)
+	kept := d.lines[: start+1 : start+1]
+	dropping := false
+	for _, line := range d.lines[start+1 : end] {
+		if k := key(line); k != "" {
+			dropping = slices.Contains(outranking, k) || slices.ContainsFunc(settings, func(s setting) bool { return s.key == k })
+		} else if blank(line) {
+			dropping = false
+		}
+		if !dropping {
+			kept = append(kept, line)
+		}
+	}
+	d.lines = append(kept, d.lines[end:]...)
+}
+
+// appendHeader adds the header of a new section, after an empty line if anything
+// stands before it.
+func (d *document) appendHeader(profile string) int {
+	if n := len(d.lines); n > 0 {
+		d.terminate(n - 1)
+		if strings.TrimSpace(d.lines[n-1]) != "" {
+			d.lines = append(d.lines, d.eol)
+		}
+	}
+	name := "[profile " + profile + "]"
+	if profile == "default" {
+		name = "[default]"
+	}
+	d.lines = append(d.lines, name+d.eol)
+	return len(d.lines) - 1
+}
+
+// terminate gives a last line its line ending.
+func (d *document) terminate(i int) {
+	if !strings.HasSuffix(d.lines[i], "\n") {
+		d.lines[i] += d.eol
+	}
+}
+
+// removeSections removes the sections whose credential process is that of id.
+func removeSections(text []byte, id string) []byte {
+	d := parse(text)
+	for i := 0; i < len(d.lines); i++ {
+		if _, ok := header(d.lines[i]); !ok {
+			continue
+		}
+		end := d.section(i)
+		if !slices.ContainsFunc(d.lines[i+1:end], func(line string) bool { return runs(line, id) }) {
+			continue
+		}
+		if i > 0 && end == len(d.lines) && strings.TrimSpace(d.lines[i-1]) == "" {
+			i--
+		}
+		d.lines = slices.Delete(d.lines, i, end)
+		i--
+	}
+	return d.bytes()
+}
+
+// runs tells whether a line sets the credential process of id, or of any id when
+// id is empty.
+func runs(line, id string) bool {
+	if key(line) != "credential_process" {
+		return false
+	}
+	before, got, ok := cutLast(strings.TrimSpace(line), " credential-process ")
+	return ok && idPattern.MatchString(got) && (id == "" || got == id) && strings.Contains(before, directoryPrefix)
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}
+
+// profiles counts the sections that run a credential process of ours.
+func profiles(text []byte) int {
+	n := 0
+	for line := range strings.Lines(string(text)) {
+		if runs(line, "") {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,144 @@
+// Package awsprofile owns the profile that later steps of a job use: a private
+// directory below the agent's temp directory with an AWS config file whose
+// profile runs a copy of this binary as credential_process, the state behind it,
+// the renewal under a lock, and the removal of it all.
+//
+// It must not know how credentials are obtained: a renewal is a function that it
+// is given, and what that function needs is an opaque plan in the state.
+package awsprofile
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"path/filepath"
+	"regexp"
+	"time"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
+)
+
+// The names of what the directory holds. Removal deletes these, and the state
+// files, and nothing else.
+const (
+	directoryPrefix = "assume-aws-role-"
+	configName      = "config"
+	credentialsName = "credentials"
+	markerName      = "assume-aws-role.marker"
+	configLockName  = "config.lock"
+)
+
+// marker is the content of the file that tells our directory from a foreign one
+// that happens to bear its name.
+const marker = "This directory was created by the Azure Pipelines task AssumeAwsRole, which removes it after the job.\n"
+
+// idLength is the number of hexadecimal digits of an id.
+const idLength = 32
+
+var (
+	idPattern   = regexp.MustCompile(`^[0-9a-f]{32}$`)
+	namePattern = regexp.MustCompile(`^[A-Za-z0-9._@-]{1,64}$`)
+)
+
+// Credentials are temporary AWS credentials and the time they are good for.
+type Credentials struct {
+	AccessKeyID                   string
+	SecretAccessKey, SessionToken secret.Value
+	// Issued is when they were obtained, by this machine's clock.
+	Issued time.Time
+	// Expires is their end as AWS STS stated it.
+	Expires time.Time
+}
+
+// Options say what Create writes.
+type Options struct {
+	// ID names the profile's state; it comes from NewID.
+	ID string
+	// TempDir is the agent's temp directory, absolute.
+	TempDir string
+	// ProfileName is the profile in the config file: 1 to 64 of A-Z a-z 0-9 . _ @ -.
+	ProfileName string
+	// Region is the profile's region.
+	Region string
+	// Plan is what a renewal needs. It is opaque here and kept in the state alone.
+	Plan []byte
+	// Binary is the path of the executable to copy.
+	Binary string
+	// Credentials are the first ones to serve.
+	Credentials Credentials
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// Profile is where later steps find what Create wrote.
+type Profile struct {
+	// Directory is the private directory.
+	Directory string
+	// ConfigFile is for AWS_CONFIG_FILE.
+	ConfigFile string
+	// CredentialsFile is for AWS_SHARED_CREDENTIALS_FILE: an empty file, so that the
+	// one in a home directory cannot shadow the profile.
+	CredentialsFile string
+}
+
+// NewID returns a name for a profile's state, of 128 random bits in hexadecimal.
+// A step announces it to its post-job part before it creates anything.
+func NewID() string {
+	var b [idLength / 2]byte
+	// crypto/rand.Read never returns an error.
+	_, _ = rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+}
+
+// Dir is the directory that the profiles of one temp directory share. Its name is
+// bound to the path, so that steps that see other paths (containers) do not mix.
+func Dir(tempDir string) string {
+	sum := sha256.Sum256([]byte(tempDir))
+	return filepath.Join(tempDir, directoryPrefix+hex.EncodeToString(sum[:4]))
+}
+
+// Create writes the profile: directory, binary, state, then the entry in the config
+// file, which other profiles share. What it has written of this profile is gone
+// again when it fails. Its faults are AAR-PROFILE-PATH, AAR-PROFILE-NOEXEC,
+// AAR-PROFILE-STATE, AAR-PROFILE-BUSY and AAR-PROFILE-WRITE.
+func Create(o Options) (Profile, error) {
+	if !idPattern.MatchString(o.ID) || !namePattern.MatchString(o.ProfileName) {
+		return Profile{}, &fault.Fault{Code: fault.Internal, Summary: "the profile has no valid id or name"}
+	}
+	if err := Check(o.TempDir); err != nil {
+		return Profile{}, err
+	}
+	dir := Dir(o.TempDir)
+	if err := installLocked(dir, o); err != nil {
+		_ = Remove(o.TempDir, o.ID)
+		return Profile{}, asWriteFault(err)
+	}
+	return Profile{Directory: dir, ConfigFile: filepath.Join(dir, configName), CredentialsFile: filepath.Join(dir, credentialsName)}, nil
+}
+
+// write runs under the lock of the config file. The entry comes last: a profile
+// that is named there is complete.
+func write(dir string, o Options) error {
+	if err := installBinary(o.Binary, filepath.Join(dir, binaryName)); err != nil {
+		return err
+	}
+	if err := runnable(filepath.Join(dir, binaryName)); err != nil {
+		return noExec(o.TempDir, err)
+	}
+	if err := ensureFile(filepath.Join(dir, credentialsName), nil); err != nil {
+		return err
+	}
+	if err := ensureFile(lockPath(dir, o.ID), nil); err != nil {
+		return err
+	}
+	if err := createState(dir, o); err != nil {
+		return err
+	}
+	return editConfig(dir, func(text []byte) []byte {
+		return upsertSection(text, o.ProfileName, []setting{
+			{"region", o.Region},
+			{"credential_process", commandLine(filepath.Join(dir, binaryName), o.ID)},
+		})
+	})
+}

@@ -1,0 +1,180 @@
+package awsprofile
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+)
+
+const (
+	// callLimit bounds a whole call, the wait for the lock included. SDKs that limit
+	// the process at all give it a minute (aws/aws-sdk-go-v2
+	// credentials/processcreds/provider.go, DefaultTimeout).
+	callLimit = 43 * time.Second
+	// ahead is how long before their end credentials are renewed, unless a third of
+	// their lifetime is shorter. It covers the refresh windows of the SDKs, which
+	// would otherwise call for every request.
+	ahead = 15 * time.Minute
+	// clockTolerance is how far a clock may be set back before the times in the state
+	// count for nothing.
+	clockTolerance = 5 * time.Minute
+)
+
+// ServeOptions say what Serve answers with.
+type ServeOptions struct {
+	// Dir is the profile directory: the one the executable lies in.
+	Dir string
+	// ID is the profile's id.
+	ID string
+	// Stdout receives one JSON document, in one write, or nothing.
+	Stdout io.Writer
+	// Note is called with remarks for the user; they hold no secret.
+	Note func(string)
+	// Now is the clock.
+	Now func() time.Time
+	// Renew obtains new credentials from the plan in the state.
+	Renew func(ctx context.Context, plan []byte) (Credentials, error)
+	// Transient tells whether an error of Renew is of the network or an overloaded
+	// service, so that live credentials may serve a little longer.
+	Transient func(error) bool
+}
+
+// Serve answers one call of credential_process, as the AWS SDKs and Tools Reference
+// Guide defines it ("Process credential provider"). Cached credentials serve while
+// more than 15 minutes, or a third of their lifetime if that is shorter, remain.
+// Otherwise one caller renews them under a lock, and those who waited take what it
+// wrote. The call ends within 45 seconds. Faults: AAR-PROFILE-STATE,
+// AAR-PROFILE-BUSY, AAR-PROFILE-CLOCK, and those of Renew.
+func Serve(ctx context.Context, o ServeOptions) error {
+	if !idPattern.MatchString(o.ID) {
+		return &fault.Fault{Code: fault.ProfileState, Summary: "the profile's id is not one of this task", Why: "an id consists of 32 hexadecimal digits."}
+	}
+	if err := checkDirectory(o.Dir); err != nil {
+		return err
+	}
+	cached, err := load(o.Dir, o.ID)
+	if err != nil {
+		return err
+	}
+	if cached.fresh(o.Now()) {
+		return emit(o.Stdout, cached)
+	}
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	renewed, err := renew(ctx, o, cached)
+	if err != nil {
+		return err
+	}
+	return emit(o.Stdout, renewed)
+}
+
+// renew gets the lock, looks whether another caller has been faster, and obtains
+// credentials if not. On a transient failure it falls back to live ones.
+func renew(ctx context.Context, o ServeOptions, before *state) (*state, error) {
+	release, err := acquire(ctx, lockPath(o.Dir, o.ID))
+	if err != nil {
+		return fallBack(o, before, lockFault(err), isBusy(err) && !errors.Is(ctx.Err(), context.Canceled))
+	}
+	defer release()
+	current, err := load(o.Dir, o.ID)
+	if err != nil {
+		return nil, err
+	}
+	now := o.Now()
+	if current.fresh(now) || current.newer(before) && current.live(now) {
+		return current, nil
+	}
+	c, err := o.Renew(ctx, current.Plan)
+	if err != nil {
+		return fallBack(o, current, err, o.Transient(err))
+	}
+	current.set(c)
+	if !current.complete() || !current.live(o.Now()) {
+		return nil, pastEnd(c)
+	}
+	if err := current.store(o.Dir); err != nil {
+		o.Note("the renewed credentials could not be saved for the next call: " + reason(err))
+	}
+	return current, nil
+}
+
+func fallBack(o ServeOptions, s *state, err error, transient bool) (*state, error) {
+	if !transient || !s.live(o.Now()) {
+		return nil, err
+	}
+	o.Note(fmt.Sprintf("renewal failed, serving the credentials that are good until %s: %s",
+		s.Expires.UTC().Format(time.RFC3339), err))
+	return s, nil
+}
+
+func isBusy(err error) bool {
+	f, ok := fault.As(err)
+	return ok && f.Code == fault.ProfileBusy
+}
+
+// lockFault turns what went wrong with the lock file into a fault.
+func lockFault(err error) error {
+	if _, ok := fault.As(err); ok {
+		return err
+	}
+	return &fault.Fault{Code: fault.ProfileState, Summary: "the profile's lock cannot be used", Why: reason(err), Cause: err}
+}
+
+func pastEnd(c Credentials) error {
+	return &fault.Fault{
+		Code: fault.ProfileClock, Summary: "the renewed credentials are not valid by this machine's clock",
+		Why: fmt.Sprintf("AWS STS states their end as %s.", c.Expires.UTC().Format(time.RFC3339)),
+	}
+}
+
+func (s *state) lifetime() time.Duration { return s.Expires.Sub(s.Issued) }
+
+// plausible tells whether the clock can be compared with the state's times: one that
+// was set back would stretch the credentials' life.
+func (s *state) plausible(now time.Time) bool {
+	return !now.Add(clockTolerance).Before(s.Issued)
+}
+
+// fresh tells whether the credentials serve without a renewal.
+func (s *state) fresh(now time.Time) bool {
+	return s.plausible(now) && s.Expires.Sub(now) > min(ahead, s.lifetime()/3)
+}
+
+// live tells whether the credentials have not come to their end.
+func (s *state) live(now time.Time) bool {
+	return s.plausible(now) && now.Before(s.Expires)
+}
+
+// newer tells whether another caller has renewed the credentials since.
+func (s *state) newer(before *state) bool {
+	return s.SessionToken != before.SessionToken || s.AccessKeyID != before.AccessKeyID
+}
+
+// output is the document that the SDKs read.
+type output struct {
+	Version         int
+	AccessKeyID     string `json:"AccessKeyId"`
+	SecretAccessKey string
+	SessionToken    string
+	Expiration      string
+}
+
+// emit writes the document at once: a reader gets all of it or nothing.
+func emit(w io.Writer, s *state) error {
+	doc, err := json.Marshal(output{
+		Version: 1, AccessKeyID: s.AccessKeyID, SecretAccessKey: s.SecretAccessKey, SessionToken: s.SessionToken,
+		Expiration: s.Expires.UTC().Format(time.RFC3339),
+	})
+	if err == nil {
+		_, err = w.Write(append(doc, '\n'))
+	}
+	if err != nil {
+		return &fault.Fault{Code: fault.ProfileWrite, Summary: "the credentials could not be written to standard output", Why: reason(err), Cause: err}
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+package awsprofile
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// stateVersion is raised when a state cannot be read by older binaries any more.
+const stateVersion = 1
+
+const (
+	statePrefix = "state-"
+	stateSuffix = ".json"
+	lockSuffix  = ".lock"
+)
+
+func statePath(dir, id string) string { return filepath.Join(dir, statePrefix+id+stateSuffix) }
+func lockPath(dir, id string) string  { return filepath.Join(dir, statePrefix+id+lockSuffix) }
+
+// state is the file behind a profile. It holds secrets in clear, which is why every
+// open of it checks owner and mode.
+type state struct {
+	Version         int       `json:"version"`
+	ID              string    `json:"id"`
+	AccessKeyID     string    `json:"accessKeyId"`
+	SecretAccessKey string    `json:"secretAccessKey"`
+	SessionToken    string    `json:"sessionToken"`
+	Issued          time.Time `json:"issued"`
+	Expires         time.Time `json:"expires"`
+	Plan            []byte    `json:"plan"`
+}
+
+func (s *state) set(c Credentials) {
+	s.AccessKeyID, s.SecretAccessKey, s.SessionToken = c.AccessKeyID, c.SecretAccessKey.Reveal(), c.SessionToken.Reveal()
+	s.Issued, s.Expires = c.Issued, c.Expires
+}
+
+func (s *state) encode() ([]byte, error) {
+	data, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("encoding state: %w", err)
+	}
+	return data, nil
+}
+
+// createState writes the state of a new profile.
+func createState(dir string, o Options) error {
+	s := state{Version: stateVersion, ID: o.ID, Plan: o.Plan}
+	s.set(o.Credentials)
+	data, err := s.encode()
+	if err != nil {
+		return err
+	}
+	return replaceFile(statePath(dir, o.ID), data)
+}
+
+// load reads a state. Its fault is AAR-PROFILE-STATE and never quotes the content.
+func load(dir, id string) (*state, error) {
+	path := statePath(dir, id)
+	data, err := readPrivate(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, badState(path, "it does not exist; the profile belongs to another job or has been removed", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var s state
+	if json.Unmarshal(data, &s) != nil || !s.complete() {
+		return nil, badState(path, "its content is damaged", errForeign)
+	}
+	if s.Version != stateVersion || s.ID != id {
+		return nil, badState(path, "its content is of another profile or another version of this task", errForeign)
+	}
+	return &s, nil
+}
+
+func (s *state) complete() bool {
+	return s.AccessKeyID != "" && s.SecretAccessKey != "" && s.SessionToken != "" && !s.Expires.IsZero() && !s.Issued.IsZero()
+}
+
+// store saves renewed credentials. A state that has been removed in the meantime
+// stays removed: the job is over.
+func (s *state) store(dir string) error {
+	data, err := s.encode()
+	if err != nil {
+		return err
+	}
+	path := statePath(dir, s.ID)
+	if _, err := os.Lstat(path); err != nil {
+		return fmt.Errorf("looking for state: %w", err)
+	}
+	removeStale(path)
+	return replaceFile(path, data)
+}
+
+// stateName tells whether a file name is one that this package gives to the state
+// of some profile, its lock, or a temporary file of either.
+func stateName(name string) bool {
+	rest, ok := strings.CutPrefix(name, statePrefix)
+	if !ok || len(rest) < idLength || !idPattern.MatchString(rest[:idLength]) {
+		return false
+	}
+	rest = rest[idLength:]
+	return rest == stateSuffix || rest == lockSuffix || strings.HasPrefix(rest, stateSuffix+tempInfix)
+}

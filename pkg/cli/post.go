@@ -1,0 +1,33 @@
+package cli
+
+import (
+	"context"
+	"strings"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
+	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
+)
+
+// post is the part of the step that the agent runs at the end of the job, whether
+// the main part ran or not (microsoft/azure-pipelines-agent
+// src/Agent.Worker/JobExtension.cs). It returns 0 always: the job's outcome must not
+// depend on it.
+func post(_ context.Context, e Env) int {
+	out := newWriter(e)
+	defer func() {
+		if recover() != nil {
+			out.LogIssue(vso.IssueWarning, string(fault.Internal), "the clean-up hit a defect of its own; the profile's files may still be there")
+		}
+	}()
+	id, _ := e.Lookup("VSTS_TASKVARIABLE_" + strings.ToUpper(profileVariable))
+	if id == "" {
+		return exitOK
+	}
+	temp, _ := e.Lookup("AGENT_TEMPDIRECTORY")
+	if err := awsprofile.Remove(temp, id); err != nil {
+		f, _ := fault.As(err)
+		out.LogIssue(vso.IssueWarning, string(f.Code), f.Message())
+	}
+	return exitOK
+}
