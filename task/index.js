@@ -28,7 +28,7 @@ const COPY_HELPS = new Set(['EACCES', 'EPERM', 'EROFS', 'ETXTBSY']);
 // (microsoft/azure-pipelines-agent src/Agent.Sdk/ProcessInvoker.cs).
 const KILL_AFTER_SIGTERM_MS = 2000;
 
-const READ_CHUNK = 256 * 1024;
+const READ_CHUNK = 64 * 1024;
 
 class LaunchError extends Error {
   constructor(code, summary, why, remedies) {

@@ -83,6 +83,13 @@ const (
 	Canceled Code = "AAR-CANCELED"
 	Export   Code = "AAR-EXPORT"
 	Internal Code = "AAR-INTERNAL"
+
+	// Said by the launcher, task/index.js, when the program could not say it itself.
+	ShimPlatform Code = "AAR-SHIM-PLATFORM"
+	ShimHash     Code = "AAR-SHIM-HASH"
+	ShimExec     Code = "AAR-SHIM-EXEC"
+	ShimCrash    Code = "AAR-SHIM-CRASH"
+	ShimSignal   Code = "AAR-SHIM-SIGNAL"
 )
 
 // remedies holds what to do, most likely first, where a package has nothing more
@@ -164,6 +171,11 @@ var remedies = map[Code][]string{
 	Timeout:        {"Raise timeoutSeconds, or look for the slow leg named above."},
 	Canceled:       {"Nothing was exported; re-run the job when you want to."},
 	Export:         {"Remove the pipeline variable DECODE_PERCENTS=false, or re-run the job."},
+	ShimPlatform:   {"Run the job on a Linux, Windows or macOS agent on x64 or arm64, with the 64-bit agent installed."},
+	ShimHash:       {"Delete the folder of this task below the agent's _work/_tasks, so that the agent downloads it again."},
+	ShimExec:       {"Mount the agent's temporary directory without noexec, or make _work/_tasks writable for the agent's user."},
+	ShimCrash:      {"Re-run the job; if it fails again, report it to the maintainers with the output of the step."},
+	ShimSignal:     {"Check the memory limits and the system log of the agent.", "Raise the timeout of the step if it was too short."},
 	Internal:       {"Report this with the details above: it is a defect of the task."},
 }
 
