@@ -1,5 +1,5 @@
 // Command pipeline-sandbox runs local stand-ins for Azure DevOps, Microsoft Entra
-// and AWS STS. It is not shipped.
+// and AWS STS, and plays job files against the packed task. It is not shipped.
 package main
 
 import (
@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/assume-aws-role/assume-aws-role/pkg/miniagent"
 	"github.com/assume-aws-role/assume-aws-role/pkg/sandbox"
 )
 
@@ -28,7 +29,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	switch mode {
 	case "serve":
 		return sandbox.Serve(ctx, args, stdout, stderr)
+	case "run":
+		return miniagent.Main(ctx, args, stdout, stderr)
 	}
-	_, _ = fmt.Fprintln(stderr, "usage: pipeline-sandbox serve [flags]")
+	_, _ = fmt.Fprintln(stderr, "usage: pipeline-sandbox serve [flags]\n       pipeline-sandbox run FILE.yml --vsix FILE.vsix [flags]")
 	return 2
 }

@@ -1,0 +1,153 @@
+package miniagent
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/sandbox"
+)
+
+const usage = `usage: pipeline-sandbox run FILE.yml --vsix FILE.vsix [--node PROGRAM] [--fault FAULT]...
+
+Plays a job file against the packed task: starts the stand-ins of Azure DevOps and
+AWS STS on loopback, installs the task, runs the steps and prints the log.
+Exit status: 0 the job ended as expected, 1 it did not, 2 usage.
+`
+
+// taskName is the task of the packed extension.
+const taskName = "AssumeAwsRole"
+
+// Main is the command `pipeline-sandbox run`.
+func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	set := flag.NewFlagSet("run", flag.ContinueOnError)
+	set.SetOutput(io.Discard)
+	vsix, node := set.String("vsix", "", ""), set.String("node", "", "")
+	var faults []string
+	set.Func("fault", "", func(s string) error {
+		faults = append(faults, s)
+		return nil
+	})
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") || set.Parse(args[1:]) != nil || *vsix == "" || set.NArg() > 0 {
+		fmt.Fprint(stderr, usage)
+		return 2
+	}
+	say := func(line string) { fmt.Fprintln(stdout, line) }
+	if err := play(ctx, args[0], *vsix, *node, faults, say); err != nil {
+		fmt.Fprintln(stderr, "pipeline-sandbox:", err)
+		return 1
+	}
+	return 0
+}
+
+var errOutcome = errors.New("the job did not end as expected")
+
+// play runs a job file against stand-ins of its own.
+func play(ctx context.Context, file, vsix, node string, faults []string, say func(string)) error {
+	world, err := sandbox.New(sandbox.Default())
+	if err != nil {
+		return fmt.Errorf("starting sandbox: %w", err)
+	}
+	defer world.Close()
+	if err := world.SetFaults(faults...); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "agent-")
+	if err != nil {
+		return fmt.Errorf("making work folder: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	job := NewJob(world, vsix, dir)
+	job.Node, job.Say = node, say
+	expect, err := job.load(file)
+	if err != nil {
+		return err
+	}
+	result, err := Run(ctx, job)
+	if err != nil {
+		return err
+	}
+	say("")
+	say("Job: " + result.Outcome)
+	return result.judge(world, expect)
+}
+
+func (j *Job) load(file string) (expect string, err error) {
+	task, err := install(j.VSIX, j.WorkDir, taskName)
+	if err != nil {
+		return "", err
+	}
+	steps, vars, expect, err := loadSteps(file, task, j.Connections)
+	j.Steps, j.Variables = steps, append(j.Variables, vars...)
+	return expect, err
+}
+
+func (r Result) judge(world *sandbox.Sandbox, expect string) error {
+	switch {
+	case r.Outcome != expect:
+		return fmt.Errorf("%w: %s instead of %s", errOutcome, r.Outcome, expect)
+	case len(world.Violations()) > 0:
+		return fmt.Errorf("the stand-ins saw violations: %s", strings.Join(world.Violations(), "; "))
+	case len(r.Leaked()) > 0:
+		return errors.New("a secret stands in the log")
+	case len(r.Leftovers) > 0:
+		return fmt.Errorf("files were left behind: %s", strings.Join(r.Leftovers, ", "))
+	case len(r.Orphans) > 0:
+		return errors.New("a process outlived the job")
+	}
+	return nil
+}
+
+// types are the endpoint types of the sandbox's connections.
+var types = map[sandbox.ConnectionKind]string{
+	sandbox.AWSOIDC: "assumeAwsRole", sandbox.AWSToolkit: "AWS", sandbox.AzureResourceManager: "AzureRM", sandbox.AzureDevOps: "WorkloadIdentityUser",
+}
+
+// NewJob is a job of the sandbox's world without steps.
+func NewJob(world *sandbox.Sandbox, vsix, workDir string) Job {
+	job := Job{
+		VSIX: vsix, WorkDir: workDir, System: map[string]string{},
+		HostEnv:    map[string]string{"PATH": os.Getenv("PATH"), "HOME": workDir},
+		SigintWait: 7500 * time.Millisecond, SigtermWait: 2500 * time.Millisecond,
+		Variables: []Variable{{Name: "sandbox.stsEndpoint", Value: world.STSURL}, {Name: "AWS_ENDPOINT_URL_STS", Value: world.STSURL}},
+	}
+	for name, value := range world.Environment(sandbox.EnvOptions{}) {
+		switch {
+		case strings.Contains(name, "SYSTEMVSSCONNECTION"):
+			job.System[name] = value
+		case strings.HasPrefix(name, "SYSTEM_"), strings.HasPrefix(name, "BUILD_"), strings.HasPrefix(name, "RELEASE_"):
+			job.Variables = append(job.Variables, Variable{Name: dotted(name), Value: value})
+		}
+	}
+	for _, c := range world.Config().Connections {
+		job.Connections = append(job.Connections, Connection{ID: c.ID, Name: c.Name, Type: types[c.Kind], Env: maps.Clone(world.Endpoint(c))})
+	}
+	return job
+}
+
+// dotted is the name by which the agent knows a predefined variable.
+func dotted(name string) string {
+	first, rest, _ := strings.Cut(name, "_")
+	return strings.ToUpper(first[:1]) + strings.ToLower(first[1:]) + "." + rest
+}
+
+// Leaked lists lines of the log that hold a registered secret, plain, as base64 or
+// URL-encoded. Short values are left out: they occur by chance.
+func (r Result) Leaked() []string {
+	var found []string
+	for _, line := range r.Log {
+		for _, secret := range r.Secrets {
+			if holds(line, secret) {
+				found = append(found, line)
+				break
+			}
+		}
+	}
+	return found
+}
