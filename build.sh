@@ -254,11 +254,9 @@ vulnerabilities() {
 }
 
 lint() {
-  local files
-  mapfile -t files < <(go list -f '{{$d := .Dir}}{{range .GoFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}{{range .TestGoFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}{{range .XTestGoFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}' ./... | sed '/^$/d')
   say "formatters"
-  same_format "$(tool "$GOFUMPT")" "${files[@]}"
-  same_format "$(tool "$GOIMPORTS")" -local github.com/assume-aws-role/assume-aws-role "${files[@]}"
+  same_format "$(tool "$GOFUMPT")" cmd pkg
+  same_format "$(tool "$GOIMPORTS")" -local github.com/assume-aws-role/assume-aws-role cmd pkg
   say "go vet"
   go vet ./...
   say "staticcheck"
@@ -389,10 +387,10 @@ test_fuzz() {
 # test_reproducible: two clones in two folders with two caches give the same bytes.
 test_reproducible() {
   say "reproducibility"
-  have git && [[ -e .git ]] || {
+  if ! have git || [[ ! -e .git ]]; then
     missing "a git checkout" "clone the repository instead of unpacking it"
     return
-  }
+  fi
   local base
   base=$(mktemp -d)
   # shellcheck disable=SC2064 # the path is fixed now
