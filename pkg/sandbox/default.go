@@ -106,7 +106,8 @@ func (c Config) defaultAccount() Account {
 		Providers: []OIDCProvider{
 			{vstoken, []string{tokenExchangeURI}},
 			{entra, []string{azureDevOpsApp, tokenExchangeResource, tokenExchangeURI, defaultCaller}},
-			{gov, []string{defaultCaller}}, {china, []string{defaultCaller}},
+			{gov, []string{defaultCaller}},
+			{china, []string{defaultCaller}},
 			{windows, []string{"api://aws-sts-federation-v1"}},
 		},
 		Roles: []Role{

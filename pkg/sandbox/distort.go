@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"fmt"
 	"net"
@@ -126,7 +127,7 @@ func (f *Fault) mangle(out *answer) {
 
 // misdeliver sends the answer in a broken way. It tells whether it did.
 func (s *Sandbox) misdeliver(w http.ResponseWriter, c *call, out *answer, f *Fault) bool {
-	if d := f.duration("delay", 0); d > 0 && !wait(c, d) {
+	if d := f.duration("delay", 0); d > 0 && !wait(c.Context(), d) {
 		panic(http.ErrAbortHandler) // closes the connection without an answer
 	}
 	switch {
@@ -151,13 +152,13 @@ func (s *Sandbox) misdeliver(w http.ResponseWriter, c *call, out *answer, f *Fau
 }
 
 // wait tells whether the client stayed for the time.
-func wait(c *call, d time.Duration) bool {
+func wait(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return true
-	case <-c.Context().Done():
+	case <-ctx.Done():
 		return false
 	}
 }
@@ -195,7 +196,7 @@ func drip(w http.ResponseWriter, c *call, body []byte, every time.Duration) {
 		if _, err := w.Write(body[i : i+1]); err != nil {
 			return
 		}
-		if err := http.NewResponseController(w).Flush(); err != nil || !wait(c, every) {
+		if err := http.NewResponseController(w).Flush(); err != nil || !wait(c.Context(), every) {
 			return
 		}
 	}

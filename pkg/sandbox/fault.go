@@ -30,6 +30,8 @@ import (
 //	skew=D            a Date header off by D
 //	times=N skip=N    only N times, after N good answers
 //	action=S          only for this STS action
+//
+// The proxy, as leg proxy, knows status, delay, reset, times and skip.
 type Fault struct {
 	Leg   string
 	text  string
@@ -48,8 +50,8 @@ var faultItems = map[string]bool{ // value: whether the item needs a value
 // ParseFault reads a fault as Fault documents it.
 func ParseFault(text string) (*Fault, error) {
 	leg, rest, ok := strings.Cut(text, ":")
-	if !ok || !slices.Contains([]string{LegADO, LegEntra, LegSTS}, leg) {
-		return nil, fmt.Errorf("fault %q does not begin with ado:, entra: or sts:", text)
+	if !ok || !slices.Contains([]string{LegADO, LegEntra, LegSTS, LegProxy}, leg) {
+		return nil, fmt.Errorf("fault %q begins with none of the legs ado, entra, sts, proxy", text)
 	}
 	f := &Fault{Leg: leg, text: text, items: map[string]string{}}
 	for item := range strings.SplitSeq(rest, ",") {

@@ -11,7 +11,7 @@ import (
 
 func TestParseFault(t *testing.T) {
 	t.Parallel()
-	for _, bad := range []string{"", "sts", "proxy:reset", "sts:", "sts:nonsense", "sts:status", "sts:status=x", "sts:delay=2", "ado:times=-1", "sts:skew=soon"} {
+	for _, bad := range []string{"", "sts", "metadata:reset", "sts:", "sts:nonsense", "sts:status", "sts:status=x", "sts:delay=2", "ado:times=-1", "sts:skew=soon"} {
 		if _, err := ParseFault(bad); err == nil {
 			t.Errorf("%q was taken", bad)
 		}
@@ -159,6 +159,21 @@ func fetch(c *http.Client, r *http.Request) ([]byte, error) {
 	}
 	body, err := io.ReadAll(response.Body)
 	return body, errors.Join(err, response.Body.Close())
+}
+
+// TestProxyFaults wants a tunnel to fail as often as the fault says.
+func TestProxyFaults(t *testing.T) {
+	t.Parallel()
+	s := start(t, Default())
+	if err := s.SetFaults("proxy:status=407,times=1", "proxy:reset,times=1"); err != nil {
+		t.Fatal(err)
+	}
+	for _, ok := range []bool{false, false, true} {
+		_, err := fetch(proxied(t, s, nil), request(t, http.MethodGet, "https://sts.amazonaws.com/", ""))
+		if (err == nil) != ok {
+			t.Errorf("got %v, want success %t", err, ok)
+		}
+	}
 }
 
 func TestRedirectFollowed(t *testing.T) {

@@ -14,6 +14,17 @@ import (
 func (s *Sandbox) serveProxy(w http.ResponseWriter, r *http.Request) {
 	req := s.record(LegProxy, r)
 	status := s.proxyStatus(r)
+	if f := s.faults.pick(LegProxy, ""); f != nil {
+		s.rec.update(func() { req.Fault = f.text })
+		if d := f.duration("delay", 0); d > 0 && !wait(r.Context(), d) {
+			panic(http.ErrAbortHandler) // closes the connection without an answer
+		}
+		if f.has("reset") {
+			reset(w)
+			return
+		}
+		status = f.number("status", status)
+	}
 	s.rec.update(func() { req.Status = status })
 	if status != http.StatusOK {
 		if status == http.StatusProxyAuthRequired {

@@ -21,7 +21,7 @@ environment that a task needs as shell commands and serves until interrupted;
 then it prints what was asked for and what clients did wrong. Variables whose
 names no shell can hold (those of service connections) are in --env-file only.
 
-A fault is LEG:ITEM,ITEM… where LEG is ado, entra or sts, for example
+A fault is LEG:ITEM,ITEM… where LEG is ado, entra, sts or proxy, for example
 sts:status=503,times=2  ado:planSecurity,times=2  sts:code=IDPCommunicationError
 Items: status=N code=S message=S retryAfter=N retryAfter=date:N planSecurity
 noReference html redirect redirect=URL empty null half truncated huge huge=BYTES
