@@ -1,0 +1,194 @@
+package manifest
+
+import (
+	"fmt"
+	"image/png"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/release"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestExtensionIdentity(t *testing.T) {
+	t.Parallel()
+	e := readExtension(t)
+	if e.ID != "assume-aws-role" || e.Name != "OIDC Role Credentials for AWS" || e.Publisher == "" || e.ManifestVersion != 1 {
+		t.Errorf("identity: %q %q %q", e.ID, e.Name, e.Publisher)
+	}
+	if len(e.Targets) != 1 || e.Targets[0].ID != "Microsoft.VisualStudio.Services.Cloud" || len(e.Scopes) > 0 || !slices.Equal(e.Categories, []string{"Azure Pipelines"}) {
+		t.Errorf("targets %v, scopes %v, categories %v", e.Targets, e.Scopes, e.Categories)
+	}
+	if len(e.Description) > 200 || len(e.Name) > 200 || len(e.Tags) == 0 {
+		t.Error("description, name or tags break a limit of the Marketplace")
+	}
+	v := readTask(t).Version
+	if got := fmt.Sprintf("%s.%s.%s", v.Major, v.Minor, v.Patch); got != e.Version {
+		t.Errorf("task.json has version %s, vss-extension.json %s", got, e.Version)
+	}
+}
+
+func TestLinks(t *testing.T) {
+	t.Parallel()
+	e := readExtension(t)
+	for _, name := range []string{"getstarted", "learn", "license", "privacypolicy", "support", "repository", "issues"} {
+		if !strings.HasPrefix(e.Links[name].URI, "https://") {
+			t.Errorf("the link %s is missing", name)
+		}
+	}
+	if e.Repository["type"] != "git" {
+		t.Error("the Marketplace knows only git repositories")
+	}
+}
+
+func TestPackedFilesExist(t *testing.T) {
+	t.Parallel()
+	e := readExtension(t)
+	paths := []string{e.Icons["default"]}
+	for _, f := range e.Files {
+		paths = append(paths, f.Path)
+		if f.Addressable && filepath.Ext(f.Path) == "" && f.ContentType == "" && f.Path != "docs/images" {
+			t.Errorf("%s needs a contentType: without an extension it cannot be looked up", f.Path)
+		}
+	}
+	for _, c := range e.Content {
+		paths = append(paths, c.Path)
+	}
+	for _, p := range paths {
+		if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(p))); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, dir := range []string{"task", "docs/images"} {
+		err := filepath.WalkDir(filepath.Join(root, filepath.FromSlash(dir)), func(path string, _ fs.DirEntry, err error) error {
+			if strings.ContainsAny(filepath.Base(path), " #^[]<>?") {
+				t.Errorf("the name of %s is not allowed in a package", path)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestContributions(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	kinds := map[string]contribution{}
+	for _, c := range readExtension(t).Contributions {
+		if seen[c.ID] {
+			t.Errorf("the contribution %s occurs twice", c.ID)
+		}
+		seen[c.ID] = true
+		kinds[c.Type] = c
+	}
+	if got := kinds["ms.vss-distributed-task.task"]; got.Properties.Name != "task" || !slices.Equal(got.Targets, []string{"ms.vss-distributed-task.tasks"}) {
+		t.Errorf("the task contribution: %+v", got)
+	}
+	if got := kinds["ms.vss-endpoint.service-endpoint-type"]; !slices.Equal(got.Targets, []string{"ms.vss-endpoint.endpoint-types"}) || len(kinds) != 2 {
+		t.Errorf("the connection contribution: %+v", got)
+	}
+}
+
+func connection(t *testing.T) properties {
+	t.Helper()
+	for _, c := range readExtension(t).Contributions {
+		if c.Type == "ms.vss-endpoint.service-endpoint-type" {
+			return c.Properties
+		}
+	}
+	t.Fatal("no service connection type")
+	return properties{}
+}
+
+func TestConnectionType(t *testing.T) {
+	t.Parallel()
+	p := connection(t)
+	if p.Name != "assumeAwsRole" || p.DisplayName != "AWS role (OIDC)" || p.URL["isVisible"] != "false" || !strings.HasPrefix(p.URL["value"], "https://") {
+		t.Errorf("name %q, display name %q, url %v", p.Name, p.DisplayName, p.URL)
+	}
+	want := []scheme{{Type: "ms.vss-endpoint.endpoint-auth-scheme-none", DisplayName: "OpenID Connect", InputDescriptors: []descriptor{}}}
+	if diff := cmp.Diff(want, p.Schemes); diff != "" {
+		t.Errorf("authorization parameters are masked in logs, so role and region are endpoint data (-want +got):\n%s", diff)
+	}
+	used := slices.ContainsFunc(readTask(t).Inputs, func(in input) bool { return in.Type == "connectedService:"+p.Name })
+	if !used {
+		t.Error("no input of the task takes this connection type")
+	}
+}
+
+func TestConnectionFields(t *testing.T) {
+	t.Parallel()
+	samples := map[string]struct{ good, bad []string }{
+		"roleArn": {
+			[]string{"arn:aws:iam::111122223333:role/deploy", "arn:aws-us-gov:iam::111122223333:role/a/b/c+=,.@-_d", "arn:aws-cn:iam::111122223333:role/x"},
+			[]string{"$(role)", "arn:aws:iam::111122223333:role/$(x)", "arn:aws:iam::1:role/x", "arn:aws:iam::111122223333:user/x", " arn:aws:iam::111122223333:role/x", "arn:aws:iam::111122223333:role/"},
+		},
+		"region": {[]string{"eu-west-1", "us-gov-east-1", "cn-northwest-1"}, []string{"$(region)", "Europe", "eu-west", "EU-WEST-1"}},
+	}
+	for _, d := range connection(t).InputDescriptors {
+		s := samples[d.ID]
+		delete(samples, d.ID)
+		if d.IsConfidential || d.Validation.IsRequired || d.Validation.DataType != "string" || d.Validation.Message == "" || d.Description == "" {
+			t.Errorf("%s must be optional, plain text with a description and a message", d.ID)
+		}
+		pattern := regexp.MustCompile(d.Validation.Pattern)
+		for _, v := range s.good {
+			if !pattern.MatchString(v) || !matchesInJavaScript(t, d.Validation.Pattern, v) {
+				t.Errorf("%s refuses %q", d.ID, v)
+			}
+		}
+		for _, v := range s.bad {
+			if pattern.MatchString(v) || matchesInJavaScript(t, d.Validation.Pattern, v) {
+				t.Errorf("%s takes %q", d.ID, v)
+			}
+		}
+	}
+	if len(samples) > 0 {
+		t.Errorf("fields are missing: %v", samples)
+	}
+}
+
+// matchesInJavaScript is how the form in the browser sees it.
+func matchesInJavaScript(t *testing.T, pattern, value string) bool {
+	t.Helper()
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Skip("missing: node (see https://nodejs.org/en/download)")
+	}
+	out, err := exec.Command(node, "-p", "new RegExp(process.argv[1]).test(process.argv[2])", "--", pattern, value).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out)) == "true"
+}
+
+func TestIcons(t *testing.T) {
+	t.Parallel()
+	for name, size := range release.Icons() {
+		f, err := os.Open(filepath.Join(root, filepath.FromSlash(name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		got, err := png.Decode(f)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		want := release.DrawIcon(size)
+		if got.Bounds() != want.Bounds() {
+			t.Errorf("%s has the size %v, want %v", name, got.Bounds(), want.Bounds())
+		}
+	}
+	e := readExtension(t)
+	if e.Icons["default"] != "docs/images/extension-icon.png" {
+		t.Errorf("the extension's icon is %s", e.Icons["default"])
+	}
+}
