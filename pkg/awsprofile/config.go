@@ -141,7 +141,7 @@ func (d *document) dropKeys(start int, settings []setting) {
 	for _, line := range d.lines[start+1 : end] {
 		if k := key(line); k != "" {
 			dropping = slices.Contains(outranking, k) || slices.ContainsFunc(settings, func(s setting) bool { return s.key == k })
-		} else if blank(line) {
+		} else if !strings.ContainsAny(line[:1], " \t") {
 			dropping = false
 		}
 		if !dropping {
@@ -186,13 +186,19 @@ func removeSections(text []byte, id string) []byte {
 		if !slices.ContainsFunc(d.lines[i+1:end], func(line string) bool { return runs(line, id) }) {
 			continue
 		}
-		if i > 0 && end == len(d.lines) && strings.TrimSpace(d.lines[i-1]) == "" {
-			i--
+		start := i
+		if i > 0 && d.empty(i-1) && d.empty(end) {
+			start--
 		}
-		d.lines = slices.Delete(d.lines, i, end)
-		i--
+		d.lines = slices.Delete(d.lines, start, end)
+		i = start - 1
 	}
 	return d.bytes()
+}
+
+// empty tells whether line i is empty or lies past the end.
+func (d *document) empty(i int) bool {
+	return i >= len(d.lines) || strings.TrimSpace(d.lines[i]) == ""
 }
 
 // runs tells whether a line sets the credential process of id, or of any id when

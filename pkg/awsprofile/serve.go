@@ -16,6 +16,9 @@ const (
 	// the process at all give it a minute (aws/aws-sdk-go-v2
 	// credentials/processcreds/provider.go, DefaultTimeout).
 	callLimit = 43 * time.Second
+	// liveLimit bounds a renewal while the cached credentials are still good: an outage
+	// must not stop every command for the whole of callLimit.
+	liveLimit = 15 * time.Second
 	// ahead is how long before their end credentials are renewed, unless a third of
 	// their lifetime is shorter. It covers the refresh windows of the SDKs, which
 	// would otherwise call for every request.
@@ -66,16 +69,17 @@ func Serve(ctx context.Context, o ServeOptions) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
-	renewed, err := renew(ctx, o, cached)
+	renewed, err := await(ctx, o, cached)
 	if err != nil {
 		return err
 	}
 	return emit(o.Stdout, renewed)
 }
 
-// renew gets the lock, looks whether another caller has been faster, and obtains
-// credentials if not. On a transient failure it falls back to live ones.
-func renew(ctx context.Context, o ServeOptions, before *state) (*state, error) {
+// await gets the lock, looks whether another caller has been faster, and renews if
+// not.
+func await(ctx context.Context, o ServeOptions, before *state) (*state, error) {
+	began := o.Now()
 	release, err := acquire(ctx, lockPath(o.Dir, o.ID))
 	if err != nil {
 		return fallBack(o, before, lockFault(err), isBusy(err) && !errors.Is(ctx.Err(), context.Canceled))
@@ -89,8 +93,27 @@ func renew(ctx context.Context, o ServeOptions, before *state) (*state, error) {
 	if current.fresh(now) || current.newer(before) && current.live(now) {
 		return current, nil
 	}
+	if current.Failed.After(began) && current.live(now) {
+		o.Note("the renewal that this call waited for failed, serving the credentials that are good until " + stamp(current.Expires))
+		return current, nil
+	}
+	return renew(ctx, o, current)
+}
+
+// renew obtains credentials and saves them. The caller holds the lock. On a
+// transient failure it falls back to live ones, and leaves word for those who wait.
+func renew(ctx context.Context, o ServeOptions, current *state) (*state, error) {
+	if current.live(o.Now()) {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, liveLimit)
+		defer cancel()
+	}
 	c, err := o.Renew(ctx, current.Plan)
 	if err != nil {
+		if o.Transient(err) {
+			current.Failed = o.Now()
+			_ = current.store(o.Dir)
+		}
 		return fallBack(o, current, err, o.Transient(err))
 	}
 	current.set(c)
@@ -107,8 +130,7 @@ func fallBack(o ServeOptions, s *state, err error, transient bool) (*state, erro
 	if !transient || !s.live(o.Now()) {
 		return nil, err
 	}
-	o.Note(fmt.Sprintf("renewal failed, serving the credentials that are good until %s: %s",
-		s.Expires.UTC().Format(time.RFC3339), err))
+	o.Note(fmt.Sprintf("renewal failed, serving the credentials that are good until %s: %s", stamp(s.Expires), err))
 	return s, nil
 }
 
@@ -128,7 +150,7 @@ func lockFault(err error) error {
 func pastEnd(c Credentials) error {
 	return &fault.Fault{
 		Code: fault.ProfileClock, Summary: "the renewed credentials are not valid by this machine's clock",
-		Why: fmt.Sprintf("AWS STS states their end as %s.", c.Expires.UTC().Format(time.RFC3339)),
+		Why: fmt.Sprintf("AWS STS states their end as %s.", stamp(c.Expires)),
 	}
 }
 
@@ -155,6 +177,8 @@ func (s *state) newer(before *state) bool {
 	return s.SessionToken != before.SessionToken || s.AccessKeyID != before.AccessKeyID
 }
 
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
 // output is the document that the SDKs read.
 type output struct {
 	Version         int
@@ -168,7 +192,7 @@ type output struct {
 func emit(w io.Writer, s *state) error {
 	doc, err := json.Marshal(output{
 		Version: 1, AccessKeyID: s.AccessKeyID, SecretAccessKey: s.SecretAccessKey, SessionToken: s.SessionToken,
-		Expiration: s.Expires.UTC().Format(time.RFC3339),
+		Expiration: stamp(s.Expires),
 	})
 	if err == nil {
 		_, err = w.Write(append(doc, '\n'))

@@ -34,6 +34,8 @@ type state struct {
 	Issued          time.Time `json:"issued"`
 	Expires         time.Time `json:"expires"`
 	Plan            []byte    `json:"plan"`
+	// Failed is when a renewal last failed for a reason that may pass.
+	Failed time.Time `json:"failed"`
 }
 
 func (s *state) set(c Credentials) {
