@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -64,9 +65,9 @@ func taggedParameters(form url.Values, c *constraints) tagged {
 		c.want(!strings.HasPrefix(strings.ToLower(t.sourceIdentity), "aws:"), "sourceIdentity", t.sourceIdentity, "Member must not begin with aws:")
 	}
 	keys, values := members(form, "Tags", ".Key"), members(form, "Tags", ".Value")
-	c.want(len(keys) <= 50, "tags", fmt.Sprint(len(keys)), "Member must have length less than or equal to 50")
-	c.want(len(t.transitive) <= 50, "transitiveTagKeys", fmt.Sprint(len(t.transitive)), "Member must have length less than or equal to 50")
-	c.want(len(keys) == len(values), "tags", fmt.Sprint(len(values)), "Member must not be null")
+	c.want(len(keys) <= 50, "tags", strconv.Itoa(len(keys)), "Member must have length less than or equal to 50")
+	c.want(len(t.transitive) <= 50, "transitiveTagKeys", strconv.Itoa(len(t.transitive)), "Member must have length less than or equal to 50")
+	c.want(len(keys) == len(values), "tags", strconv.Itoa(len(values)), "Member must not be null")
 	for i := range min(len(keys), len(values)) {
 		checkTag(c, i+1, keys[i], values[i])
 		t.tags[keys[i]] = values[i]

@@ -13,8 +13,7 @@ package sandbox
 import (
 	"context"
 	"fmt"
-	"io"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -132,7 +131,7 @@ func (s *Sandbox) listen(h http.Handler, tls bool) (string, error) {
 		ln = s.ca.listener(ln)
 	}
 	server := &http.Server{
-		Handler: h, ReadHeaderTimeout: 30 * time.Second, ErrorLog: log.New(io.Discard, "", 0),
+		Handler: h, ReadHeaderTimeout: 30 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 		ConnContext: func(ctx context.Context, _ net.Conn) context.Context {
 			return context.WithValue(ctx, openedKey{}, time.Now())
 		},
