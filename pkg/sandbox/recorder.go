@@ -93,15 +93,6 @@ func (s *Sandbox) Requests(leg string) []Request {
 	return list
 }
 
-// Actions counts the requests that STS received, by action.
-func (s *Sandbox) Actions() map[string]int {
-	counts := map[string]int{}
-	for _, req := range s.Requests(LegSTS) {
-		counts[req.Action]++
-	}
-	return counts
-}
-
 // Reset forgets the recorded requests and violations, and leaves faults alone.
 func (s *Sandbox) Reset() {
 	s.rec.mu.Lock()
