@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -13,9 +14,12 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/squeeze"
 )
 
 // contentTypesPart lists the media type of every part (ECMA-376 part 2, 10.1.2).
@@ -34,8 +38,9 @@ type entry struct {
 // Pack turns the VSIX that tfx made into the canonical one: with the binaries,
 // their hash manifest and the notices added below task/, sorted, with one fixed
 // date, the execute bits of the binaries set, and a content type for every part.
-// The same inputs give the same bytes everywhere.
-func Pack(tfxFile, binDir, noticesFile, out string) error {
+// The same inputs give the same bytes everywhere. The directory cache keeps
+// compressed parts from one run to the next; empty keeps none.
+func Pack(tfxFile, binDir, noticesFile, cache, out string) error {
 	parts, err := readParts(tfxFile)
 	if err != nil {
 		return err
@@ -49,7 +54,7 @@ func Pack(tfxFile, binDir, noticesFile, out string) error {
 		return err
 	}
 	parts = slices.Insert(sorted(parts), 0, entry{contentTypesPart, contentTypes(parts), 0o644})
-	return writeFile(out, func(w io.Writer) error { return writeZip(w, parts) })
+	return writeFile(out, func(w io.Writer) error { return writeZip(w, parts, cache) })
 }
 
 func readParts(file string) ([]entry, error) {
@@ -184,11 +189,16 @@ type packed struct {
 
 // writeZip writes the entries in their order, each compressed to memory first, so
 // that sizes stand in the headers and no data descriptor or extra field is needed.
-func writeZip(w io.Writer, entries []entry) error {
+func writeZip(w io.Writer, entries []entry, cache string) error {
 	results := make([]packed, len(entries))
+	turns := make(chan struct{}, runtime.GOMAXPROCS(0))
 	var wait sync.WaitGroup
 	for i, e := range entries {
-		wait.Go(func() { results[i] = deflate(e.content) })
+		wait.Go(func() {
+			turns <- struct{}{}
+			results[i] = deflate(e.content, cache)
+			<-turns
+		})
 	}
 	wait.Wait()
 	z := zip.NewWriter(w)
@@ -203,17 +213,23 @@ func writeZip(w io.Writer, entries []entry) error {
 	return z.Close()
 }
 
-func deflate(content []byte) packed {
-	var b bytes.Buffer
-	w, err := flate.NewWriter(&b, flate.BestCompression)
-	if err != nil {
-		return packed{err: err}
+// deflate squeezes content, or takes the result of an earlier run from the cache
+// after checking that it inflates to the content.
+func deflate(content []byte, cache string) packed {
+	kept := filepath.Join(cache, Hash(content))
+	if data, err := os.ReadFile(kept); err == nil && inflatesTo(data, content) {
+		return packed{data: data}
 	}
-	if _, err := w.Write(content); err != nil {
-		return packed{err: err}
+	data, err := squeeze.Deflate(content)
+	if err == nil && cache != "" {
+		err = errors.Join(os.MkdirAll(cache, 0o750), os.WriteFile(kept, data, 0o600))
 	}
-	err = w.Close()
-	return packed{b.Bytes(), err}
+	return packed{data, err}
+}
+
+func inflatesTo(data, content []byte) bool {
+	got, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(data)), maxPart))
+	return err == nil && bytes.Equal(got, content)
 }
 
 func writeEntry(z *zip.Writer, e entry, data []byte) error {
