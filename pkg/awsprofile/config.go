@@ -44,7 +44,7 @@ type document struct {
 
 func parse(text []byte) *document {
 	d := &document{lines: slices.Collect(strings.Lines(string(text))), eol: "\n"}
-	if len(d.lines) > 0 && strings.HasSuffix(d.lines[0], "\r\n") {
+	if len(d.lines) > 0 && strings.HasSuffix(strings.TrimSuffix(d.lines[0], "\n"), "\r") {
 		d.eol = "\r\n"
 	}
 	return d
@@ -208,7 +208,7 @@ func runs(line, id string) bool {
 		return false
 	}
 	before, got, ok := cutLast(strings.TrimSpace(line), " credential-process ")
-	return ok && idPattern.MatchString(got) && (id == "" || got == id) && strings.Contains(before, directoryPrefix)
+	return ok && validID(got) && (id == "" || got == id) && strings.Contains(before, directoryPrefix)
 }
 
 func cutLast(s, sep string) (before, after string, found bool) {

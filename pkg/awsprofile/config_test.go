@@ -107,7 +107,7 @@ func FuzzConfigEditor(f *testing.F) {
 		f.Add([]byte(seed), "a")
 	}
 	f.Fuzz(func(t *testing.T, text []byte, profile string) {
-		if !namePattern.MatchString(profile) || bytes.Contains(text, []byte(idA)) {
+		if !validName(profile) || bytes.Contains(text, []byte(idA)) {
 			return
 		}
 		got := upsertSection(text, profile, entry(idA))

@@ -19,7 +19,7 @@ const (
 	lockPoll = 15 * time.Millisecond
 	// configWait is how long a step waits for others that write the config file;
 	// each needs milliseconds.
-	configWait = 10 * time.Second
+	configWait = 5 * time.Second
 	// removeWait is how long the removal waits for a renewal that still runs.
 	removeWait = 5 * time.Second
 )

@@ -18,7 +18,7 @@ import (
 // package names. A directory that is not there is no error. The fault is
 // AAR-PROFILE-CLEANUP.
 func Remove(tempDir, id string) error {
-	if !idPattern.MatchString(id) || !filepath.IsAbs(tempDir) {
+	if !validID(id) || !filepath.IsAbs(tempDir) {
 		return cleanup(tempDir, errors.New("the profile's id or the temp directory is not what the main part of this step used"))
 	}
 	dir := Dir(tempDir)

@@ -54,7 +54,7 @@ type ServeOptions struct {
 // wrote. The call ends within 45 seconds. Faults: AAR-PROFILE-STATE,
 // AAR-PROFILE-BUSY, AAR-PROFILE-CLOCK, and those of Renew.
 func Serve(ctx context.Context, o ServeOptions) error {
-	if !idPattern.MatchString(o.ID) {
+	if !validID(o.ID) {
 		return &fault.Fault{Code: fault.ProfileState, Summary: "the profile's id is not one of this task", Why: "an id consists of 32 hexadecimal digits."}
 	}
 	if err := checkDirectory(o.Dir); err != nil {

@@ -105,7 +105,7 @@ func (s *state) store(dir string) error {
 // of some profile, its lock, or a temporary file of either.
 func stateName(name string) bool {
 	rest, ok := strings.CutPrefix(name, statePrefix)
-	if !ok || len(rest) < idLength || !idPattern.MatchString(rest[:idLength]) {
+	if !ok || len(rest) < idLength || !validID(rest[:idLength]) {
 		return false
 	}
 	rest = rest[idLength:]

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"regexp"
+	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
 	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
@@ -20,9 +20,6 @@ want it of a credential_process. Run it from the profile's directory, as the lin
 in the AWS config file does; it renews the credentials when it is time to.
 `
 
-// profileID is the form of a profile's id.
-var profileID = regexp.MustCompile(`^[0-9a-f]+$`)
-
 // credentialProcess answers one call of an AWS SDK. Standard output carries the
 // document and nothing else. Nothing is taken from the environment: the caller's is
 // that of whatever step happens to use the profile.
@@ -31,7 +28,7 @@ func credentialProcess(ctx context.Context, e Env, args []string) int {
 		fmt.Fprint(e.Stdout, credentialProcessUsage)
 		return exitOK
 	}
-	if len(args) != 1 || !profileID.MatchString(args[0]) {
+	if len(args) != 1 || args[0] == "" || strings.Trim(args[0], "0123456789abcdef") != "" {
 		fmt.Fprint(e.Stderr, "assume-aws-role: credential-process wants one id of hexadecimal digits\n\n"+credentialProcessUsage)
 		return exitUsage
 	}
@@ -70,6 +67,12 @@ func renewal(e Env) func(context.Context, []byte) (awsprofile.Credentials, error
 			return awsprofile.Credentials{}, &fault.Fault{Code: fault.ProfileState, Summary: "the profile's state cannot be read", Cause: err}
 		}
 		result, err := exchange.Run(ctx, p, exchange.Options{Now: e.Now, Mask: func(secret.Value) {}})
+		if f, _ := fault.As(err); f != nil && f.Code == fault.Timeout {
+			err = &fault.Fault{
+				Code: f.Code, Summary: "the credentials could not be renewed in the time that an AWS SDK waits for them", Why: f.Why,
+				Remedy: []string{"Look for the slow leg named above."}, Details: f.Details, Cause: err,
+			}
+		}
 		if err != nil {
 			return awsprofile.Credentials{}, err
 		}

@@ -42,7 +42,9 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"fault": faultCommand, "task": taskCommand, "requests": requestsCommand,
 			"use": useCommand, "world": worldCommand, "input": inputCommand,
+			"profile": profileCommand, "age": ageCommand, "clock": clockCommand,
 		},
+		Condition: condition,
 	})
 }
 
@@ -51,7 +53,9 @@ type sandboxKey struct{}
 // setup starts the stand-ins and gives the script the environment of a task that
 // uses the connection aws-prod.
 func setup(env *testscript.Env) error {
-	s, err := sandbox.New(sandbox.Default())
+	cfg := sandbox.Default()
+	cfg.Now = newClock(env)
+	s, err := sandbox.New(cfg)
 	if err != nil {
 		return fmt.Errorf("starting sandbox: %w", err)
 	}
