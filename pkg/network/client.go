@@ -210,12 +210,13 @@ func allowed(u *url.URL) error {
 
 func hostKey(u *url.URL) string { return u.Scheme + "://" + hostPort(u) }
 
-func hostPort(u *url.URL) string {
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
+func hostPort(u *url.URL) string { return net.JoinHostPort(u.Hostname(), portOf(u)) }
+
+func portOf(u *url.URL) string {
+	if port := u.Port(); port != "" {
+		return port
 	}
-	return net.JoinHostPort(u.Hostname(), port)
+	return map[string]string{"https": "443", "http": "80"}[u.Scheme]
 }
 
 // bare drops the URL that net/url's error quotes: it may hold a proxy's password.

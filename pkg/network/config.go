@@ -11,8 +11,6 @@ import (
 	"regexp"
 	"strings"
 
-	"golang.org/x/net/http/httpproxy"
-
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
@@ -159,7 +157,6 @@ func (c Config) proxyFunc() func(*url.URL) (*url.URL, error) {
 	if c.ProxyUser != "" {
 		proxy.User = url.UserPassword(c.ProxyUser, c.ProxyPassword.Reveal())
 	}
-	decide := (&httpproxy.Config{HTTPSProxy: proxy.String(), NoProxy: c.NoProxy}).ProxyFunc()
 	expressions := make([]*regexp.Regexp, len(c.Bypass))
 	for i, e := range c.Bypass {
 		expressions[i] = regexp.MustCompile("(?i)" + e)
@@ -171,6 +168,9 @@ func (c Config) proxyFunc() func(*url.URL) (*url.URL, error) {
 				return nil, nil
 			}
 		}
-		return decide(u)
+		if noProxy(c.NoProxy, u) {
+			return nil, nil
+		}
+		return &proxy, nil
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 )
 
 // Redacted stands wherever a Value is printed or encoded.
@@ -44,14 +43,11 @@ func (v Value) Empty() bool { return v.Reveal() == "" }
 // Format prints Redacted for every verb and flag.
 func (v Value) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, Redacted) }
 
-// MarshalText encodes Redacted.
+// MarshalText encodes Redacted; log/slog's text handler uses it.
 func (v Value) MarshalText() ([]byte, error) { return []byte(Redacted), nil }
 
 // MarshalJSON encodes Redacted as a JSON string.
 func (v Value) MarshalJSON() ([]byte, error) { return []byte(`"` + Redacted + `"`), nil }
-
-// LogValue is what slog records.
-func (v Value) LogValue() slog.Value { return slog.StringValue(Redacted) }
 
 // EnvDecode lets go-envconfig fill a Value. It never fails, so no value can
 // enter an error message.
