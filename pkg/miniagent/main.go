@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -85,7 +86,15 @@ func (j *Job) load(file string) (expect string, err error) {
 	}
 	steps, vars, expect, err := loadSteps(file, task, j.Connections)
 	j.Steps, j.Variables = steps, append(j.Variables, vars...)
+	j.Connections = slices.DeleteFunc(j.Connections, func(c Connection) bool { return !used(steps, c.ID) })
 	return expect, err
+}
+
+// used tells whether a step names a connection: the server sends a job no others.
+func used(steps []Step, id string) bool {
+	return slices.ContainsFunc(steps, func(s Step) bool {
+		return slices.Contains(slices.Collect(maps.Values(s.Inputs)), id)
+	})
 }
 
 func (r Result) judge(world *sandbox.Sandbox, expect string) error {
