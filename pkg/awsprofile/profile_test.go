@@ -441,7 +441,7 @@ func TestServeEndsInTime(t *testing.T) {
 		want  fault.Code
 	}{
 		"nothing live":      {2 * time.Hour, 45 * time.Second, fault.Timeout},
-		"live ones at hand": {50 * time.Minute, 20 * time.Second, ""},
+		"live ones at hand": {50 * time.Minute, 10 * time.Second, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -17,8 +17,9 @@ const (
 	// credentials/processcreds/provider.go, DefaultTimeout).
 	callLimit = 43 * time.Second
 	// liveLimit bounds a renewal while the cached credentials are still good: an outage
-	// must not stop every command for the whole of callLimit.
-	liveLimit = 15 * time.Second
+	// must not stop every command for the whole of callLimit. It leaves room for one
+	// more try.
+	liveLimit = 6 * time.Second
 	// ahead is how long before their end credentials are renewed, unless a third of
 	// their lifetime is shorter. It covers the refresh windows of the SDKs, which
 	// would otherwise call for every request.
