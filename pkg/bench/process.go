@@ -61,24 +61,61 @@ func copyOut(f *zip.File, to string) error {
 // timing is one finished process.
 type timing struct {
 	wall time.Duration
-	// peak is the largest resident size, in KiB.
+	// peak is the largest resident size that was seen, in KiB; only watched runs
+	// have it.
 	peak int64
-	out  string
 }
 
 // once runs a process and wants it to end well.
 func once(ctx context.Context, env []string, name string, args ...string) (timing, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Env = env
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
 	begin := time.Now()
 	err := cmd.Run()
-	t := timing{wall: time.Since(begin), out: out.String(), peak: peak(cmd.ProcessState)}
+	t := timing{wall: time.Since(begin)}
 	if err != nil {
 		return t, fmt.Errorf("running %s: %w: %s", filepath.Base(name), err, errs.String())
 	}
 	return t, nil
+}
+
+// watched runs a process and looks at its high-water mark all the while. What the
+// kernel reports of a finished process would not do: it counts the parent's memory
+// before exec, too.
+func watched(ctx context.Context, env []string, name string, args ...string) (timing, error) {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = env
+	if err := cmd.Start(); err != nil {
+		return timing{}, fmt.Errorf("starting %s: %w", filepath.Base(name), err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	var t timing
+	for {
+		select {
+		case err := <-ended:
+			return t, err
+		case <-tick.C:
+			t.peak = max(t.peak, highWater(cmd.Process.Pid))
+		}
+	}
+}
+
+// highWater reads the peak resident size of a live process, in KiB; 0 where the
+// system does not tell.
+func highWater(pid int) int64 {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	_, after, _ := strings.Cut(string(status), "VmHWM:")
+	var kib int64
+	_, _ = fmt.Sscan(after, &kib) // 0 when there is no such line
+	return kib
 }
 
 // pairs runs two commands in turn, so that a change of the machine's speed hits

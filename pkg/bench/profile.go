@@ -136,7 +136,7 @@ func (b *bench) memory(ctx context.Context) error {
 	}
 	defer s.Close()
 	azure, _ := s.Config().Connection("azure-prod")
-	t, err := once(ctx, b.environment(s, sandbox.EnvOptions{TLS: true}, map[string]string{
+	t, err := watched(ctx, b.environment(s, sandbox.EnvOptions{TLS: true}, map[string]string{
 		"INPUT_CONNECTIONTYPE": "azureResourceManager", "INPUT_AZURESERVICECONNECTION": azure.ID, "INPUT_ENTRAAUDIENCE": "api://aws-sts-federation",
 		"INPUT_CHAINROLEARN": "arn:aws:iam::111122223333:role/second", "INPUT_REQUIREDCLAIMS": "rpo_ref = *",
 	}), b.bin, "task")

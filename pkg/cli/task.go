@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/network"
+	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
@@ -58,11 +58,11 @@ func (t *taskRun) guarded(ctx context.Context) (err error) {
 }
 
 // frame matches the function names of a stack trace, without arguments.
-var frame = regexp.MustCompile(`(?m)^(github\.com/[\w./()*-]+?)\(`)
+var frame = pattern.Lazy(`(?m)^(github\.com/[\w./()*-]+?)\(`)
 
 func stack() []string {
 	var names []string
-	for _, m := range frame.FindAllStringSubmatch(string(debug.Stack()), 8) {
+	for _, m := range frame().FindAllStringSubmatch(string(debug.Stack()), 8) {
 		names = append(names, "at "+m[1])
 	}
 	return names
@@ -130,7 +130,7 @@ func (t *taskRun) note(n network.Note) {
 }
 
 // accountID finds account ids in the texts of inputs.
-var accountID = regexp.MustCompile(`\b[0-9]{12}\b`)
+var accountID = pattern.Lazy(`\b[0-9]{12}\b`)
 
 // maskAccounts registers every account id that the inputs name, before anything
 // is printed, even when the inputs turn out to be wrong.
@@ -141,7 +141,7 @@ func (t *taskRun) maskAccounts(in pipeline.Inputs) {
 	texts := []string{in.RoleARN, in.EnvironmentRoles, in.ChainRoleARN, in.AllowedAccountIDs, in.SessionPolicyARNs, in.SessionPolicy}
 	texts = append(texts, pipeline.PinnedRoles(in, t.lookup)...)
 	for _, text := range texts {
-		for _, id := range accountID.FindAllString(text, -1) {
+		for _, id := range accountID().FindAllString(text, -1) {
 			t.out.Mask(secret.New(id))
 		}
 	}

@@ -2,12 +2,12 @@ package entra
 
 import (
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/network"
+	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 	"github.com/assume-aws-role/assume-aws-role/pkg/retry"
 )
 
@@ -35,12 +35,12 @@ var meanings = map[int]meaning{
 	90002:  {fault.EntraClient, "Entra knows no tenant with the connection's tenant id"},
 }
 
-var aadsts = regexp.MustCompile(`AADSTS([0-9]{4,9})`)
+var aadsts = pattern.Lazy(`AADSTS([0-9]{4,9})`)
 
 // codes are the AADSTS numbers of an error, of its list first.
 func (a tokenAnswer) codes() []int {
 	codes := slices.Clone(a.Codes)
-	for _, m := range aadsts.FindAllStringSubmatch(a.Description, -1) {
+	for _, m := range aadsts().FindAllStringSubmatch(a.Description, -1) {
 		if n, err := strconv.Atoi(m[1]); err == nil {
 			codes = append(codes, n)
 		}

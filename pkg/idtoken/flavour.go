@@ -4,9 +4,10 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 )
 
 // Flavour is the kind of a token, told from the token itself.
@@ -54,7 +55,7 @@ func (f Flavour) String() string {
 }
 
 // eid1 is the subject of a token that Entra issues for something of Azure DevOps.
-var eid1 = regexp.MustCompile(`^/eid1/c/[^/\s]+/t/[^/\s]+/a/[^/\s]+/(sc/[^/\s]+/[^/\s]+|pl/[^\s]+)$`)
+var eid1 = pattern.Lazy(`^/eid1/c/[^/\s]+/t/[^/\s]+/a/[^/\s]+/(sc/[^/\s]+/[^/\s]+|pl/[^\s]+)$`)
 
 // vstokenIssuer begins the issuer of every organisation's tokens; one key set
 // serves all organisations.
@@ -63,7 +64,7 @@ const vstokenIssuer = "https://vstoken.dev.azure.com/"
 // Flavour tells the kind of the token by issuer and subject.
 func (c UnverifiedClaims) Flavour() Flavour {
 	vstoken := strings.HasPrefix(c.Issuer, vstokenIssuer)
-	m := eid1.FindStringSubmatch(c.Subject)
+	m := eid1().FindStringSubmatch(c.Subject)
 	switch {
 	case vstoken && strings.HasPrefix(c.Subject, "sc://"):
 		return VSTokenConnection
@@ -93,13 +94,13 @@ func entraV2(issuer string) bool {
 // ErrGUID is returned for an id that is not a GUID.
 var ErrGUID = errors.New("not a GUID")
 
-var guid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+var guid = pattern.Lazy(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // EntraSubject computes the subject of a service connection's token on the Entra
 // issuer (public cloud) from the ids of tenant, organisation and connection.
 func EntraSubject(tenantID, organisationID, connectionID string) (string, error) {
 	tenant, err := encodedGUID(tenantID)
-	if err != nil || !guid.MatchString(organisationID) || !guid.MatchString(connectionID) {
+	if err != nil || !guid().MatchString(organisationID) || !guid().MatchString(connectionID) {
 		return "", ErrGUID
 	}
 	app, err := encodedGUID(AzureDevOpsClientID)
@@ -109,7 +110,7 @@ func EntraSubject(tenantID, organisationID, connectionID string) (string, error)
 // encodedGUID is the base64url form, without padding, of a GUID's bytes in the
 // order of .NET's Guid.ToByteArray: the first three groups reversed.
 func encodedGUID(s string) (string, error) {
-	if !guid.MatchString(s) {
+	if !guid().MatchString(s) {
 		return "", ErrGUID
 	}
 	b, err := hex.DecodeString(strings.ReplaceAll(s, "-", ""))

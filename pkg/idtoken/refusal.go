@@ -2,18 +2,18 @@ package idtoken
 
 import (
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/network"
+	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 	"github.com/assume-aws-role/assume-aws-role/pkg/retry"
 )
 
 // patShape matches personal access tokens in their old and new form
 // (learn.microsoft.com, Azure DevOps "Use personal access tokens").
-var patShape = regexp.MustCompile(`^([a-z2-7]{52}|[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4})$`)
+var patShape = pattern.Lazy(`^([a-z2-7]{52}|[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4})$`)
 
 // correlation are the ids by which support finds a request.
 func correlation(answer *http.Response) []string {
@@ -54,7 +54,7 @@ func (r Requester) classify(f *fault.Fault, answer *http.Response, a tokenAnswer
 		set(fault.OIDCDisabled, "the service connection is disabled")
 	case status >= 300 && status < 400, (status == http.StatusOK || status == http.StatusNonAuthoritativeInfo) && isHTML(answer):
 		set(fault.OIDCSignIn, "Azure DevOps answered with a sign-in page or redirect instead of a token")
-	case status == http.StatusUnauthorized && patShape.MatchString(r.JobToken.Reveal()):
+	case status == http.StatusUnauthorized && patShape().MatchString(r.JobToken.Reveal()):
 		set(fault.OIDCPersonal, "the job's access token has the form of a personal access token")
 	case status == http.StatusUnauthorized:
 		set(fault.OIDCUnauthorized, "Azure DevOps did not accept the job's access token")

@@ -1,8 +1,9 @@
 package pipeline
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 )
 
 // RoleARN is a checked ARN of an IAM role. The zero value is "no role".
@@ -12,7 +13,7 @@ type RoleARN struct{ Full, Partition, Account, Name string }
 func (r RoleARN) Given() bool { return r.Full != "" }
 
 // roleARN is the shape of a role ARN (IAM API reference, ARNs and paths).
-var roleARN = regexp.MustCompile(`^arn:(aws[a-z-]*):iam::([0-9]{12}):role/([\w+=,.@/-]+)$`)
+var roleARN = pattern.Lazy(`^arn:(aws[a-z-]*):iam::([0-9]{12}):role/([\w+=,.@/-]+)$`)
 
 // airGapped are partitions whose STS cannot reach a public issuer.
 var airGapped = []string{"aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f"}
@@ -30,7 +31,7 @@ var partitionSuffixes = map[string][2]string{
 // parseRoleARN returns the parts of a role ARN, or what is wrong with it, as the
 // end of a sentence that began with the value.
 func parseRoleARN(s string) (RoleARN, string) {
-	m := roleARN.FindStringSubmatch(s)
+	m := roleARN().FindStringSubmatch(s)
 	if m == nil {
 		return RoleARN{}, "is not a role ARN" + roleHint(s)
 	}
@@ -74,7 +75,7 @@ func roleHint(s string) string {
 }
 
 // regionPattern is the shape of a region's name.
-var regionPattern = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`)
+var regionPattern = pattern.Lazy(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`)
 
 // regionPartition tells a region's partition by its prefix, as AWS names regions.
 func regionPartition(region string) string {
@@ -95,4 +96,4 @@ func regionPartition(region string) string {
 }
 
 // accountPattern is an AWS account id.
-var accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
+var accountPattern = pattern.Lazy(`^[0-9]{12}$`)

@@ -1,19 +1,19 @@
 package pipeline
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
 
 // Limits of AssumeRole (AWS STS API reference, API_AssumeRole and API_Tag).
 var (
-	externalIDPattern     = regexp.MustCompile(`^[\w+=,.@:/-]{2,}$`)
-	sourceIdentityPattern = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
-	tagPattern            = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]+$`)
+	externalIDPattern     = pattern.Lazy(`^[\w+=,.@:/-]{2,}$`)
+	sourceIdentityPattern = pattern.Lazy(`^[\w+=,.@-]{2,64}$`)
+	tagPattern            = pattern.Lazy(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]+$`)
 )
 
 const (
@@ -32,13 +32,13 @@ func chain(in Inputs, p *problems) *Chain {
 	c := &Chain{ExternalID: secret.New(in.ChainExternalID), SourceIdentity: in.ChainSourceIdentity}
 	if arn, problem := parseRoleARN(in.ChainRoleARN); problem == "" {
 		c.ARN = arn
-	} else if !macro.MatchString(in.ChainRoleARN) {
+	} else if !macro().MatchString(in.ChainRoleARN) {
 		p.add("chainRoleArn", "%s %s", shown(in.ChainRoleARN), problem)
 	}
-	if given(in.ChainExternalID) && (len(in.ChainExternalID) > maxExternalID || !externalIDPattern.MatchString(in.ChainExternalID)) {
+	if given(in.ChainExternalID) && (len(in.ChainExternalID) > maxExternalID || !externalIDPattern().MatchString(in.ChainExternalID)) {
 		p.add("chainExternalId", "not 2 to 1224 of the characters A-Z a-z 0-9 _ + = , . @ : / -")
 	}
-	if v := in.ChainSourceIdentity; given(v) && (!sourceIdentityPattern.MatchString(v) || reserved(v)) {
+	if v := in.ChainSourceIdentity; given(v) && (!sourceIdentityPattern().MatchString(v) || reserved(v)) {
 		p.add("chainSourceIdentity", "%s does not consist of 2 to 64 of the characters A-Z a-z 0-9 _ + = , . @ -, or begins with aws:", shown(v))
 	}
 	c.Tags = sessionTags(in.ChainSessionTags, p)
@@ -48,7 +48,7 @@ func chain(in Inputs, p *problems) *Chain {
 
 // given tells whether a value is there and has no unresolved macro, which is
 // reported elsewhere.
-func given(s string) bool { return s != "" && !macro.MatchString(s) }
+func given(s string) bool { return s != "" && !macro().MatchString(s) }
 
 // reserved tells whether a name has the prefix that AWS keeps for itself.
 func reserved(s string) bool { return strings.HasPrefix(strings.ToLower(s), "aws:") }
@@ -69,9 +69,9 @@ func sessionTags(s string, p *problems) []Tag {
 		switch {
 		case seen[strings.ToLower(l.key)]:
 			p.add(input, "line %d gives the key %s again; AWS compares keys without regard to case", l.number, shown(l.key))
-		case !tagPattern.MatchString(l.key) || utf8.RuneCountInString(l.key) > maxTagKey || reserved(l.key):
+		case !tagPattern().MatchString(l.key) || utf8.RuneCountInString(l.key) > maxTagKey || reserved(l.key):
 			p.add(input, "line %d: a key has 1 to %d letters, digits, spaces or _ . : / = + - @, and does not begin with aws:", l.number, maxTagKey)
-		case !macro.MatchString(l.value) && (!tagPattern.MatchString(l.value) || utf8.RuneCountInString(l.value) > maxTagValue):
+		case !macro().MatchString(l.value) && (!tagPattern().MatchString(l.value) || utf8.RuneCountInString(l.value) > maxTagValue):
 			p.add(input, "line %d: a value has at most %d letters, digits, spaces or _ . : / = + - @", l.number, maxTagValue)
 		}
 		seen[strings.ToLower(l.key)] = true
@@ -93,7 +93,7 @@ func transitiveKeys(s string, tags []Tag, p *problems) []string {
 		switch {
 		case i >= 0:
 			keys = append(keys, tags[i].Key)
-		case !macro.MatchString(l.text):
+		case !macro().MatchString(l.text):
 			p.add("chainTransitiveTagKeys", "line %d: %s is not a key of chainSessionTags", l.number, shown(l.text))
 		}
 	}

@@ -1,8 +1,9 @@
 package pipeline
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 )
 
 // IdentityKind is a value of the input connectionType: whose token is asked for.
@@ -45,7 +46,7 @@ var authorities = map[string]string{
 	"AzureChinaCloud":   "login.partner.microsoftonline.cn",
 }
 
-var guidPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+var guidPattern = pattern.Lazy(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // endpoint reads the variables of one service connection.
 type endpoint struct {
@@ -121,9 +122,9 @@ func connectionID(input, value string, p *problems) string {
 	case strings.Contains(value, ","):
 		p.add(input, "one service connection is wanted, not a list")
 		return ""
-	case macro.MatchString(value):
+	case macro().MatchString(value):
 		return ""
-	case !guidPattern.MatchString(id):
+	case !guidPattern().MatchString(id):
 		p.add(input, "%s is not the id of a service connection; a name would silently give the pipeline's own token", shown(value))
 		return ""
 	}
@@ -151,7 +152,7 @@ func azureConnection(input string, in Inputs, conn endpoint, id *Identity, p *pr
 
 func connectionGUID(input string, conn endpoint, name, words string, p *problems) string {
 	v := strings.ToLower(conn.parameter(name))
-	if !guidPattern.MatchString(v) {
+	if !guidPattern().MatchString(v) {
 		p.add(input, "the connection has no %s that is a GUID, which entraAudience needs", words)
 	}
 	return v
@@ -166,11 +167,11 @@ var refusedAudiences = []string{
 	"00000003-0000-0000-c000-000000000000",
 }
 
-var audiencePattern = regexp.MustCompile(`^(api://[^\s/]\S*|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
+var audiencePattern = pattern.Lazy(`^(api://[^\s/]\S*|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
 
 func entraAudience(audience string, p *problems) {
 	const input = "entraAudience"
-	if macro.MatchString(audience) {
+	if macro().MatchString(audience) {
 		return
 	}
 	low := strings.TrimRight(strings.ToLower(audience), "/")
@@ -185,7 +186,7 @@ func entraAudience(audience string, p *problems) {
 	case strings.Contains(low, "graph.microsoft"):
 		p.add(input, "%s is Microsoft Graph; use an audience of your own", shown(audience))
 		return
-	case !audiencePattern.MatchString(low):
+	case !audiencePattern().MatchString(low):
 		p.add(input, "%s is neither an api:// URI nor a GUID", shown(audience))
 		return
 	}

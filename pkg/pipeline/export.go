@@ -1,13 +1,14 @@
 package pipeline
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 )
 
 var (
-	prefixPattern  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	profilePattern = regexp.MustCompile(`^[A-Za-z0-9._@-]{1,64}$`)
+	prefixPattern  = pattern.Lazy(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	profilePattern = pattern.Lazy(`^[A-Za-z0-9._@-]{1,64}$`)
 )
 
 // reservedPrefixes begin variable names that the agent never hands to a step
@@ -28,7 +29,7 @@ func export(in Inputs, p *problems) Export {
 	}
 	if e.Mode.Profile() && in.ProfileName != "" {
 		e.ProfileName = in.ProfileName
-		if !macro.MatchString(in.ProfileName) && !profilePattern.MatchString(in.ProfileName) {
+		if !macro().MatchString(in.ProfileName) && !profilePattern().MatchString(in.ProfileName) {
 			p.add("profileName", "%s does not consist of 1 to 64 of the characters A-Z a-z 0-9 . _ @ -", shown(in.ProfileName))
 		}
 	}
@@ -43,10 +44,10 @@ func export(in Inputs, p *problems) Export {
 
 func variablePrefix(s string, p *problems) string {
 	const input = "variablePrefix"
-	if s == "" || macro.MatchString(s) {
+	if s == "" || macro().MatchString(s) {
 		return ""
 	}
-	if !prefixPattern.MatchString(s) {
+	if !prefixPattern().MatchString(s) {
 		p.add(input, "%s is not a letter or _ followed by letters, digits or _", shown(s))
 	}
 	for _, r := range reservedPrefixes {

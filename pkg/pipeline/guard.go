@@ -52,8 +52,8 @@ func accounts(s string, p *problems) []string {
 		for id := range strings.SplitSeq(l.text, ",") {
 			id = strings.TrimSpace(id)
 			switch {
-			case id == "" || macro.MatchString(id):
-			case !accountPattern.MatchString(id):
+			case id == "" || macro().MatchString(id):
+			case !accountPattern().MatchString(id):
 				p.add("allowedAccountIds", "%s is not an account id of 12 digits", shown(id))
 			default:
 				ids = append(ids, id)

@@ -1,13 +1,14 @@
 package pipeline
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 )
 
 // macro matches what the agent leaves of a variable that does not exist.
-var macro = regexp.MustCompile(`\$\([^()\s][^()]*\)`)
+var macro = pattern.Lazy(`\$\([^()\s][^()]*\)`)
 
 // line is one line of a list input with its number, counted from 1.
 type line struct {

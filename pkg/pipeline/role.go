@@ -2,14 +2,15 @@ package pipeline
 
 import (
 	"encoding/json"
-	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 )
 
 var (
-	sessionNamePattern = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
-	policyARNPattern   = regexp.MustCompile(`^arn:(aws[a-z-]*):iam::([0-9]{12}|aws):policy/[\w+=,.@/-]+$`)
+	sessionNamePattern = pattern.Lazy(`^[\w+=,.@-]{2,64}$`)
+	policyARNPattern   = pattern.Lazy(`^arn:(aws[a-z-]*):iam::([0-9]{12}|aws):policy/[\w+=,.@/-]+$`)
 )
 
 // role checks the inputs of the group "Role" and the pin of the connection.
@@ -34,7 +35,7 @@ func requestedRole(in Inputs, job Job, lookup Lookup, r *Role, p *problems) (Rol
 		r.Environment = environmentName(in, job, lookup)
 		return environmentRole(in, r.Environment, p), "environmentRoles, environment " + shown(r.Environment.Name)
 	}
-	if in.RoleARN == "" || macro.MatchString(in.RoleARN) {
+	if in.RoleARN == "" || macro().MatchString(in.RoleARN) {
 		return RoleARN{}, ""
 	}
 	arn, problem := parseRoleARN(in.RoleARN)
@@ -107,11 +108,11 @@ func region(in Inputs, lookup Lookup, kind IdentityKind, conn endpoint, arn Role
 	switch {
 	case name == "":
 		p.add("region", "no region is given: fill region, set it in the service connection, or set AWS_REGION")
-	case macro.MatchString(name):
+	case macro().MatchString(name):
 		if source != "input region" {
 			p.add("region", "%s (from %s) is not a region", shown(name), source)
 		}
-	case !regionPattern.MatchString(name):
+	case !regionPattern().MatchString(name):
 		p.add("region", "%s (from %s) is not a region such as eu-west-1", shown(name), source)
 	case arn.Given() && regionPartition(name) != arn.Partition:
 		p.add("region", "%s (from %s) belongs to the partition %s, but the role to %s", name, source, regionPartition(name), arn.Partition)
@@ -124,7 +125,7 @@ func sessionName(in Inputs, job Job, p *problems) string {
 	if in.RoleSessionName == "" {
 		return defaultSessionName(job)
 	}
-	if !macro.MatchString(in.RoleSessionName) && !sessionNamePattern.MatchString(in.RoleSessionName) {
+	if !macro().MatchString(in.RoleSessionName) && !sessionNamePattern().MatchString(in.RoleSessionName) {
 		p.add("roleSessionName", "%s does not consist of 2 to 64 of the characters A-Z a-z 0-9 _ + = , . @ -", shown(in.RoleSessionName))
 	}
 	return in.RoleSessionName
@@ -196,7 +197,7 @@ const maxPolicy = 2048
 
 func sessionPolicy(s string, p *problems) string {
 	const input = "sessionPolicy"
-	if s == "" || macro.MatchString(s) {
+	if s == "" || macro().MatchString(s) {
 		return s
 	}
 	var document map[string]any
@@ -215,9 +216,9 @@ func sessionPolicy(s string, p *problems) string {
 
 func policyARN(l line, target RoleARN, p *problems) {
 	const input = "sessionPolicyArns"
-	m := policyARNPattern.FindStringSubmatch(l.text)
+	m := policyARNPattern().FindStringSubmatch(l.text)
 	switch {
-	case macro.MatchString(l.text):
+	case macro().MatchString(l.text):
 	case m == nil:
 		p.add(input, "line %d: %s is not the ARN of a managed policy", l.number, shown(l.text))
 	case target.Given() && m[1] != target.Partition:

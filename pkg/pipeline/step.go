@@ -173,7 +173,7 @@ func unused(in Inputs) []string {
 func unresolved(in Inputs, p *problems) {
 	idle := unused(in)
 	for _, f := range in.all() {
-		if m := macro.FindString(f.value); m != "" && !slices.Contains(idle, f.name) {
+		if m := macro().FindString(f.value); m != "" && !slices.Contains(idle, f.name) {
 			p.add(f.name, "the variable in %s does not exist, or is not available here", shown(m))
 		}
 	}

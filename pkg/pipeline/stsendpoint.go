@@ -2,11 +2,11 @@ package pipeline
 
 import (
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/network"
+	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 )
 
 // STSEndpoint is where AWS STS is called and for which region requests are signed.
@@ -18,8 +18,8 @@ type STSEndpoint struct {
 // stsHost matches the regional hosts of STS, FIPS and dual-stack ones included,
 // and VPC endpoints of it.
 var (
-	stsHost  = regexp.MustCompile(`^sts(-fips)?\.([a-z0-9-]+)\.([a-z.]+)$`)
-	vpceHost = regexp.MustCompile(`^vpce-[a-z0-9-]+\.sts\.([a-z0-9-]+)\.vpce\.([a-z.]+)$`)
+	stsHost  = pattern.Lazy(`^sts(-fips)?\.([a-z0-9-]+)\.([a-z.]+)$`)
+	vpceHost = pattern.Lazy(`^vpce-[a-z0-9-]+\.sts\.([a-z0-9-]+)\.vpce\.([a-z.]+)$`)
 )
 
 // stsEndpoint is the given endpoint, checked, or the regional one of the role's
@@ -29,7 +29,7 @@ func stsEndpoint(given string, r Role, p *problems) STSEndpoint {
 	if given == "" {
 		return STSEndpoint{"https://sts." + r.Region + "." + partitionSuffixes[partition][0], r.Region}
 	}
-	if macro.MatchString(given) {
+	if macro().MatchString(given) {
 		return STSEndpoint{}
 	}
 	const input = "stsEndpoint"
@@ -69,12 +69,12 @@ func stsRegion(u *url.URL, partition string) (region, problem string) {
 		return "us-east-1", ""
 	}
 	var suffix string
-	if m := vpceHost.FindStringSubmatch(host); m != nil {
+	if m := vpceHost().FindStringSubmatch(host); m != nil {
 		region, suffix = m[1], m[2]
-	} else if m := stsHost.FindStringSubmatch(host); m != nil {
+	} else if m := stsHost().FindStringSubmatch(host); m != nil {
 		region, suffix = m[2], m[3]
 	}
-	if !regionPattern.MatchString(region) || !knownSuffix(suffix) {
+	if !regionPattern().MatchString(region) || !knownSuffix(suffix) {
 		return "", "is not an endpoint of AWS STS"
 	}
 	if partition != "" && (!slices.Contains(suffixes[:], suffix) || regionPartition(region) != partition) {

@@ -2,11 +2,11 @@ package trustpolicy
 
 import (
 	"errors"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
+	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 )
 
 // Identities that Generate writes policies for.
@@ -145,13 +145,13 @@ func (c *checker) add(flag, problem string) {
 }
 
 var (
-	accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
-	guidPattern    = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	accountPattern = pattern.Lazy(`^[0-9]{12}$`)
+	guidPattern    = pattern.Lazy(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 	partitions     = []string{"aws", "aws-cn", "aws-us-gov", "aws-eusc"}
 )
 
 func (s Spec) check(c *checker) {
-	if !accountPattern.MatchString(s.Account) {
+	if !accountPattern().MatchString(s.Account) {
 		c.add("account", "12 digits are wanted")
 	}
 	if !slices.Contains(partitions, s.Partition) {
@@ -188,7 +188,7 @@ func (s Spec) checkExchange(c *checker) {
 		c.names(map[string]string{"audience": s.Audience})
 	case "2":
 		c.guids(map[string]string{"client-id": s.ClientID})
-		if !guidPattern.MatchString(s.Audience) {
+		if !guidPattern().MatchString(s.Audience) {
 			c.add("audience", "a version 2 token names its audience by the application's client id, a GUID")
 		}
 	default:
@@ -199,7 +199,7 @@ func (s Spec) checkExchange(c *checker) {
 // guids checks ids; the order of problems is that of the flags' names.
 func (c *checker) guids(flags map[string]string) {
 	for _, flag := range sortedKeys(flags) {
-		if !guidPattern.MatchString(flags[flag]) {
+		if !guidPattern().MatchString(flags[flag]) {
 			c.addOnce(flag, "a GUID is wanted")
 		}
 	}

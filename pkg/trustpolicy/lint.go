@@ -2,9 +2,10 @@ package trustpolicy
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 )
 
 // Level says how grave a finding is.
@@ -53,7 +54,7 @@ func (l *linter) add(level Level, format string, args ...any) {
 }
 
 // providerARN takes the ARN of an OIDC provider apart.
-var providerARN = regexp.MustCompile(`^arn:(aws[a-z-]*):iam::([0-9]{12}):oidc-provider/(.+)$`)
+var providerARN = pattern.Lazy(`^arn:(aws[a-z-]*):iam::([0-9]{12}):oidc-provider/(.+)$`)
 
 func (s Statement) lint(l *linter) {
 	if s.Deny || !s.concernsOIDC() {
@@ -79,7 +80,7 @@ func (s Statement) concernsOIDC() bool {
 }
 
 func (s Statement) lintProvider(l *linter, arn string) {
-	m := providerARN.FindStringSubmatch(arn)
+	m := providerARN().FindStringSubmatch(arn)
 	if m == nil {
 		l.add(Error, "%s is not the ARN of an OIDC provider", arn)
 		return
@@ -91,7 +92,7 @@ func (s Statement) lintProvider(l *linter, arn string) {
 		c.lintPrefix(l, provider)
 	}
 	if strings.HasPrefix(provider, "vstoken.dev.azure.com") {
-		if !vstokenProvider.MatchString(provider) {
+		if !vstokenProvider().MatchString(provider) {
 			l.add(Error, "the issuer of an organisation is vstoken.dev.azure.com/<organisation GUID>, in lower case and without a trailing slash")
 		}
 		l.add(Info, "Microsoft has announced the retirement of this issuer on 2027-07-01 for connections that can be converted, and not said what happens to other identities")
@@ -101,7 +102,7 @@ func (s Statement) lintProvider(l *linter, arn string) {
 	}
 }
 
-var vstokenProvider = regexp.MustCompile(`^vstoken\.dev\.azure\.com/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+var vstokenProvider = pattern.Lazy(`^vstoken\.dev\.azure\.com/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // lintKey wants a key of the provider to be pinned by equality.
 func (s Statement) lintKey(l *linter, provider, name string) {
@@ -183,7 +184,7 @@ func lintWildcard(l *linter, pattern string) {
 	}
 	before := pattern[:at]
 	switch {
-	case connectionGUIDOnly.MatchString(pattern):
+	case connectionGUIDOnly().MatchString(pattern):
 		l.add(Warning, "the subject %q admits every service connection of the organisation", pattern)
 	case strings.HasPrefix(before, "sc://") && strings.Count(before, "/") >= 4:
 		l.add(Error, "the subject %q admits every connection that somebody adds to the project", pattern)
@@ -195,7 +196,7 @@ func lintWildcard(l *linter, pattern string) {
 }
 
 // connectionGUIDOnly matches an Entra subject in which only the connection varies.
-var connectionGUIDOnly = regexp.MustCompile(`^/eid1/c/[^/*?]+/t/[^/*?]+/a/[^/*?]+/sc/[0-9a-f-]{36}/\*$`)
+var connectionGUIDOnly = pattern.Lazy(`^/eid1/c/[^/*?]+/t/[^/*?]+/a/[^/*?]+/sc/[0-9a-f-]{36}/\*$`)
 
 // AccountFor is the account whose provider the policy names for an issuer, and
 // its partition, so that an identity can be held against it.
@@ -203,7 +204,7 @@ func (p *Policy) AccountFor(provider string) (account, partition string) {
 	account, partition = "000000000000", "aws"
 	for _, s := range p.Statements {
 		for _, arn := range s.Principals.Federated {
-			if m := providerARN.FindStringSubmatch(arn); m != nil && (m[3] == provider || account == "000000000000") {
+			if m := providerARN().FindStringSubmatch(arn); m != nil && (m[3] == provider || account == "000000000000") {
 				account, partition = m[2], m[1]
 			}
 		}

@@ -1,7 +1,6 @@
 package webidentity
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -9,11 +8,12 @@ import (
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/network"
+	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
 
 // assumedRole is the shape of a role session's ARN (IAM identifiers, IAM User Guide).
-var assumedRole = regexp.MustCompile(`^arn:(aws[a-z-]*):sts::([0-9]{12}):assumed-role/([\w+=,.@-]+)/([\w+=,.@-]+)$`)
+var assumedRole = pattern.Lazy(`^arn:(aws[a-z-]*):sts::([0-9]{12}):assumed-role/([\w+=,.@-]+)/([\w+=,.@-]+)$`)
 
 // session checks STS's answer: all parts there, and of the role that was asked
 // for. Half an answer is no answer.
@@ -23,7 +23,7 @@ func (c Client) session(got *types.Credentials, user *types.AssumedRoleUser, wan
 			Why: "an answer of AWS STS holds a key id, a secret, a session token, an expiry and the ARN of the session."})
 	}
 	arn := aws.ToString(user.Arn)
-	m := assumedRole.FindStringSubmatch(arn)
+	m := assumedRole().FindStringSubmatch(arn)
 	if m == nil || m[1] != want.Partition || m[2] != want.Account || m[3] != want.Name || m[4] != name {
 		return Session{}, permanent(&fault.Fault{Code: fault.AccountMismatch,
 			Summary: "the answer of " + c.host + " is for another account, role or session than the one asked for",
