@@ -5,7 +5,7 @@ const (
 	maxMatch  = 258
 	window    = 32 << 10
 	hashBits  = 16
-	maxChain  = 400
+	maxChain  = 2000
 	niceMatch = maxMatch
 )
 

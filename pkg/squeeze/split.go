@@ -71,7 +71,7 @@ func log2(n int) int64 {
 
 // size estimates the cost of a block with these statistics.
 func (n *counts) size() int64 {
-	const perCode, fixed = 16 * oneBit / 5, 60 * oneBit
+	const perCode, fixed = 20 * oneBit / 5, 100 * oneBit
 	return fixed + spread(n.literal[:], perCode) + spread(n.distance[:], perCode)
 }
 
@@ -110,7 +110,7 @@ type block struct {
 }
 
 // unit is the number of tokens below which blocks are not cut.
-const unit = 1024
+const unit = 512
 
 // split cuts the tokens into small units and joins neighbours as long as that
 // makes the whole smaller.
