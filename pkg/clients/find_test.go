@@ -1,0 +1,96 @@
+package clients_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// workDir is where programs are built; TestMain removes it.
+var workDir string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "aws-clients-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	workDir = dir
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// buildGo builds a package of the module in dir.
+func buildGo(dir, pkg string) (string, error) {
+	target, err := os.MkdirTemp(workDir, "go-")
+	if err != nil {
+		return "", err
+	}
+	cmd := exec.Command("go", "build", "-o", filepath.Join(target, "program"), pkg)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building %s: %w: %s", pkg, err, out)
+	}
+	return filepath.Join(target, "program"), nil
+}
+
+// findAWSCLI looks for version 2 along the path: version 1 often comes first.
+func findAWSCLI(ctx context.Context) ([]string, error) {
+	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
+		path := filepath.Join(dir, "aws")
+		out, err := exec.CommandContext(ctx, path, "--version").Output()
+		if err == nil && strings.HasPrefix(string(out), "aws-cli/2.") {
+			return []string{path, "sts", "get-caller-identity", "--query", "Arn", "--output", "text", "--endpoint-url"}, nil
+		}
+	}
+	return nil, errors.New("no aws of version 2 on the path (apt-get install awscli)")
+}
+
+func findBoto3(ctx context.Context) ([]string, error) {
+	for _, python := range []string{"python3", "/usr/bin/python3"} {
+		if exec.CommandContext(ctx, python, "-c", "import boto3").Run() == nil {
+			return []string{python, filepath.Join("testdata", "python", "identity.py")}, nil
+		}
+	}
+	return nil, errors.New("no python3 has it (apt-get install python3-boto3)")
+}
+
+var (
+	npmOnce sync.Once
+	errNpm  error
+)
+
+// findJavaScript installs the pinned SDK beside its program when it is not there.
+func findJavaScript(context.Context) ([]string, error) {
+	dir := filepath.Join("testdata", "js")
+	npmOnce.Do(func() {
+		if _, err := os.Stat(filepath.Join(dir, "node_modules", "@aws-sdk", "client-sts")); err == nil {
+			return
+		}
+		cmd := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
+		cmd.Dir = dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			errNpm = fmt.Errorf("npm ci in pkg/clients/testdata/js: %w: %s", err, out)
+		}
+	})
+	return []string{"node", filepath.Join(dir, "identity.mjs")}, errNpm
+}
+
+var (
+	goOnce    sync.Once
+	goProgram string
+	errGo     error
+)
+
+func findGo(context.Context) ([]string, error) {
+	goOnce.Do(func() { goProgram, errGo = buildGo(filepath.Join("testdata", "go"), ".") })
+	return []string{goProgram}, errGo
+}
