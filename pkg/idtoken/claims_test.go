@@ -1,0 +1,125 @@
+package idtoken_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
+	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
+)
+
+type vector struct {
+	Payload map[string]any
+	IAM     struct{ Provider, Aud, Oaud, Sub string }
+	JWT     string
+}
+
+func readVector(t *testing.T, path string) vector {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v vector
+	if err := json.Unmarshal(data, &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func TestFlavourOfEveryVector(t *testing.T) {
+	t.Parallel()
+	want := map[string]idtoken.Flavour{
+		"A-vstoken-sc": idtoken.VSTokenConnection, "B1-vstoken-pipeline-azurerepos": idtoken.VSTokenPipeline,
+		"B2-vstoken-pipeline-github": idtoken.VSTokenPipeline, "C-entra-sc": idtoken.EntraConnection,
+		"E-twohop-v2": idtoken.EntraAccessV2, "F-twohop-v1": idtoken.EntraAccessV1,
+	}
+	for name, flavour := range want {
+		v := readVector(t, filepath.Join("testdata", "vectors", name+".json"))
+		c, err := idtoken.Inspect(secret.New(v.JWT))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if got := c.Flavour(); got != flavour {
+			t.Errorf("%s: got %v, want %v", name, got, flavour)
+		}
+	}
+}
+
+func TestAWSSeesWhatTheVectorsSay(t *testing.T) {
+	t.Parallel()
+	paths, _ := filepath.Glob("testdata/vectors/*.json")
+	if len(paths) < 14 {
+		t.Fatalf("found %d vectors, want 14", len(paths))
+	}
+	for _, path := range paths {
+		v := readVector(t, path)
+		c, err := idtoken.Inspect(secret.New(v.JWT))
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+			continue
+		}
+		if v.IAM.Sub == "" {
+			continue
+		}
+		got := c.AWS()
+		want := idtoken.AWSView{Provider: strings.TrimPrefix(c.Issuer, "https://"), Audience: v.IAM.Aud, OriginalAudience: v.IAM.Oaud, Subject: v.IAM.Sub}
+		if v.IAM.Oaud == "" && c.AuthorizedParty != "" {
+			want.OriginalAudience = c.Audience[0]
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s: %s", path, d)
+		}
+	}
+}
+
+func TestFlavourOfEntraPipeline(t *testing.T) {
+	t.Parallel()
+	c := idtoken.FromMap(map[string]any{
+		"iss": "https://login.microsoftonline.com/7d1c9a34-5b2e-4f60-8a91-e3c0b6d2f587/v2.0",
+		"sub": "/eid1/c/pub/t/NJocfS5bYE-KkePAttL1hw/a/rISbSSETf0KqFyZ8ppdXmA/pl/0f8a7c52-3d1b-4e6a-9b7e-5c2d41a09f13/x/y",
+		"aud": idtoken.TokenExchangeResource, "ver": "2.0",
+	})
+	if got := c.Flavour(); got != idtoken.EntraPipeline {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestEntraSubjectIsThatOfTheVector(t *testing.T) {
+	t.Parallel()
+	c, err := idtoken.Inspect(secret.New(readVector(t, "testdata/vectors/C-entra-sc.json").JWT))
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := strings.Split(c.Subject, "/")
+	tenant := strings.Split(c.Issuer, "/")[3]
+	got, err := idtoken.EntraSubject(strings.ToUpper(tenant), parts[len(parts)-2], parts[len(parts)-1])
+	if err != nil || got != c.Subject {
+		t.Errorf("got %q, %v; want %q", got, err, c.Subject)
+	}
+	if _, err := idtoken.EntraSubject("contoso", parts[len(parts)-2], parts[len(parts)-1]); err == nil {
+		t.Error("a tenant that is no GUID was taken")
+	}
+}
+
+func FuzzInspect(f *testing.F) {
+	part := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
+	f.Add(part(`{"alg":"RS256"}`) + "." + part(`{"iss":"i","sub":"s","aud":["a"],"exp":1e99}`) + ".c2ln")
+	f.Add("a.b.c")
+	f.Fuzz(func(t *testing.T, token string) {
+		c, err := idtoken.Inspect(secret.New(token))
+		if err != nil && len(token) > 40 && strings.Contains(err.Error(), token) {
+			t.Error("the error quotes the token")
+		}
+		if err == nil && (c.Issuer == "" || c.Subject == "" || len(c.Audience) == 0) {
+			t.Errorf("incomplete claims were taken: %+v", c)
+		}
+		_, _ = c.Flavour(), c.AWS()
+	})
+}

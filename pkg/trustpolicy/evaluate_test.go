@@ -1,0 +1,78 @@
+package trustpolicy_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
+)
+
+// around puts conditions into a statement that trusts the organisation's issuer.
+func around(effect, conditions string) string {
+	return fmt.Sprintf(`{"Effect":%q,"Principal":{"Federated":"arn:aws:iam::%s:oidc-provider/vstoken.dev.azure.com/%s"},"Action":"STS:AssumeRole*","Condition":{%s}}`,
+		effect, account, orgID, conditions)
+}
+
+func conditionOn(operator, name, value string) string {
+	return fmt.Sprintf(`%q:{"VSTOKEN.dev.azure.com/%s:%s":%q}`, operator, orgID, name, value)
+}
+
+func TestOperators(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		operator, name, value string
+		want                  bool
+	}{
+		{"StringEquals", "sub", "sc://o/p/c", true},
+		{"StringEquals", "sub", "sc://o/p/C", false},
+		{"StringEquals", "sub", "sc://o/p/*", false},
+		{"StringEqualsIgnoreCase", "sub", "SC://o/p/C", true},
+		{"StringNotEquals", "sub", "sc://o/p/c", false},
+		{"StringNotEquals", "rpo_ref", "x", true},
+		{"StringLike", "sub", "sc://o/*", true},
+		{"StringLike", "sub", "SC://o/*", false},
+		{"StringLike", "rpo_ref", "*", false},
+		{"StringNotLike", "sub", "sc://x/*", true},
+		{"StringEqualsIfExists", "rpo_ref", "x", true},
+		{"ForAllValues:StringEquals", "rpo_ref", "x", true},
+		{"ForAnyValue:StringEquals", "rpo_ref", "x", false},
+		{"Null", "sub", "false", true},
+		{"Null", "sub", "true", false},
+		{"StringMatches", "sub", "sc://o/p/c", false},
+	} {
+		document := `{"Statement":` + around("Allow", conditionOn(tt.operator, tt.name, tt.value)) + `}`
+		if got := decide(t, document, account, view("sc://o/p/c")); got != tt.want {
+			t.Errorf("%s %s %s: got %v", tt.operator, tt.name, tt.value, got)
+		}
+	}
+}
+
+func TestDenyOutweighsAllow(t *testing.T) {
+	t.Parallel()
+	allow := around("Allow", conditionOn("StringEquals", "sub", "sc://o/p/c"))
+	deny := around("Deny", conditionOn("StringLike", "sub", "sc://o/*"))
+	if decide(t, `{"Statement":[`+allow+`,`+deny+`]}`, account, view("sc://o/p/c")) {
+		t.Error("the Deny was passed over")
+	}
+}
+
+func TestLintFindsWhatAdmitsStrangers(t *testing.T) {
+	t.Parallel()
+	aud, sub := conditionOn("StringEquals", "aud", "api://AzureADTokenExchange"), `"StringLike":{"vstoken.dev.azure.com/`+orgID+`:sub":%q}`
+	for name, conditions := range map[string]string{
+		"no sub": aud, "no aud": conditionOn("StringEquals", "sub", "sc://o/p/c"),
+		"wildcard":   aud + "," + fmt.Sprintf(sub, "sc://o/*"),
+		"IfExists":   aud + "," + conditionOn("StringEqualsIfExists", "sub", "sc://o/p/c"),
+		"custom key": aud + "," + fmt.Sprintf(sub, "sc://o/p/c") + "," + conditionOn("StringNotEquals", "rpo_ref", "x"),
+	} {
+		p, err := trustpolicy.Parse([]byte(`{"Statement":` + around("Allow", conditions) + `}`))
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		isError := func(f trustpolicy.Finding) bool { return f.Level == trustpolicy.Error }
+		if !slices.ContainsFunc(p.Lint(), isError) {
+			t.Errorf("%s: no error is found", name)
+		}
+	}
+}
