@@ -165,7 +165,7 @@ func (s *state) plausible(now time.Time) bool {
 
 // fresh tells whether the credentials serve without a renewal.
 func (s *state) fresh(now time.Time) bool {
-	return s.plausible(now) && s.Expires.Sub(now) > min(ahead, s.lifetime()/3)
+	return s.live(now) && s.Expires.Sub(now) > min(ahead, s.lifetime()/3)
 }
 
 // live tells whether the credentials have not come to their end.
