@@ -172,7 +172,7 @@ func readClaims(e Env, claimsFile, tokenFile string) (idtoken.UnverifiedClaims, 
 	var raw map[string]any
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
-	if d.Decode(&raw) != nil {
+	if d.Decode(&raw) != nil || d.More() {
 		return idtoken.UnverifiedClaims{}, errors.New("the claims are not one JSON object")
 	}
 	claims := idtoken.FromMap(raw)

@@ -186,6 +186,9 @@ func (s Spec) checkExchange(c *checker) {
 	switch s.TokenVersion {
 	case "1":
 		c.names(map[string]string{"audience": s.Audience})
+		if !strings.HasPrefix(s.Audience, "api://") && !guidPattern().MatchString(s.Audience) {
+			c.addOnce("audience", "a version 1 token names its audience by an api:// URI or a GUID")
+		}
 	case "2":
 		c.guids(map[string]string{"client-id": s.ClientID})
 		if !guidPattern().MatchString(s.Audience) {

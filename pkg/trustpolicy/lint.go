@@ -110,7 +110,8 @@ func (s Statement) lintKey(l *linter, provider, name string) {
 	var pins []Condition
 	for _, c := range s.Conditions {
 		o := parseOperator(c.Operator)
-		if strings.EqualFold(c.Key, key) && !comparisons[o.base].negated && o.base != "null" {
+		open := strings.HasSuffix(o.base, "like") && slices.ContainsFunc(c.Values, func(v string) bool { return strings.Trim(v, "*?") == "" })
+		if strings.EqualFold(c.Key, key) && !comparisons[o.base].negated && o.base != "null" && !open {
 			pins = append(pins, c)
 		}
 	}
