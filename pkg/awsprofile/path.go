@@ -20,10 +20,19 @@ import (
 // packages/credential-provider-process, aws/aws-sdk-go-v2
 // credentials/processcreds/provider.go). What all of them read alike is a plain
 // path, and one in double quotes where it holds a space. Quotes are kept to that
-// case because Go's os/exec escapes them on their way to cmd.exe. Backslashes of
-// Windows stay single: neither cmd.exe nor the C runtime gives them a meaning
-// unless a quote follows, and cmd.exe takes forward slashes for switches.
-func commandLine(binary, id string) string {
+// case because Go's os/exec escapes them on their way to cmd.exe
+// (aws/aws-sdk-go-v2#3208).
+//
+// Backslashes of Windows are doubled: releases of the SDK for Go read \t and \n in a
+// path as a tab and a line feed (aws/aws-sdk-go-v2#2273), and a doubled one as a
+// single one. Everyone else keeps both, which Windows takes for one separator. The
+// two that begin a network path stay, because four would not. Forward slashes are no
+// way out: cmd.exe takes them for switches.
+func commandLine(goos, binary, id string) string {
+	if goos == "windows" {
+		rest := strings.TrimPrefix(binary, `\\`)
+		binary = binary[:len(binary)-len(rest)] + strings.ReplaceAll(rest, `\`, `\\`)
+	}
 	if strings.Contains(binary, " ") {
 		binary = `"` + binary + `"`
 	}

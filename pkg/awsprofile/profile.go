@@ -12,6 +12,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -149,7 +150,7 @@ func write(dir string, o Options) error {
 	return editConfig(dir, func(text []byte) []byte {
 		return upsertSection(text, o.ProfileName, []setting{
 			{"region", o.Region},
-			{"credential_process", commandLine(filepath.Join(dir, binaryName), o.ID)},
+			{"credential_process", commandLine(runtime.GOOS, filepath.Join(dir, binaryName), o.ID)},
 		})
 	})
 }
