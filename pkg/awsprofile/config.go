@@ -29,7 +29,7 @@ func editConfig(dir string, edit func([]byte) []byte) error {
 		return err
 	}
 	edited := edit(text)
-	if err == nil && bytes.Equal(text, edited) {
+	if bytes.Equal(text, edited) {
 		return nil
 	}
 	return replaceFile(path, edited)
