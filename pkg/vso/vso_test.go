@@ -1,0 +1,165 @@
+package vso
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
+)
+
+// agentDecode undoes the escapes as the agent does: %AZP25 last
+// (microsoft/azure-pipelines-agent src/Agent.Sdk/CommandStringConvertor.cs).
+func agentDecode(s string, property, percents bool) string {
+	if property {
+		s = strings.NewReplacer("%3B", ";", "%5D", "]").Replace(s)
+	}
+	s = strings.ReplaceAll(strings.ReplaceAll(s, "%0D", "\r"), "%0A", "\n")
+	if percents {
+		s = strings.ReplaceAll(s, "%AZP25", "%")
+	}
+	return s
+}
+
+func record(decode bool, f func(*Writer)) string {
+	var b strings.Builder
+	f(NewWriter(&b, decode))
+	return b.String()
+}
+
+func TestCommands(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		write func(*Writer)
+		want  string
+	}{
+		"issue": {
+			func(w *Writer) { w.LogIssue(IssueError, "AAR-X", "a%;]\r\n##vso[b") },
+			"##vso[task.logissue type=error;code=AAR-X]a%AZP25;]%0A# #vso[b\n",
+		},
+		"complete": {func(w *Writer) { w.Complete(Failed) }, "##vso[task.complete result=Failed]\n"},
+		"variable": {func(w *Writer) { _ = w.SetVariable("AWS_REGION", "eu-west-1") }, "##vso[task.setvariable variable=AWS_REGION]eu-west-1\n"},
+		"output":   {func(w *Writer) { _ = w.SetOutput("issuer", "x;y") }, "##vso[task.setvariable variable=issuer;isoutput=true]x;y\n"},
+		"property": {func(w *Writer) { _ = w.SetVariable("a;b]c%", "") }, "##vso[task.setvariable variable=a%3Bb%5Dc%AZP25]\n"},
+		"task variable": {
+			func(w *Writer) { w.SetTaskVariable("state", "0f") },
+			"##vso[task.settaskvariable variable=state]0f\n",
+		},
+		"debug": {func(w *Writer) { w.Debug("##vso[task.complete]\nx") }, "##vso[task.debug]# #vso[task.complete]%0Ax\n"},
+		"group": {func(w *Writer) { w.Group("a\n##[error]b"); w.EndGroup() }, "##[group]a # #[error]b\n##[endgroup]\n"},
+		"text":  {func(w *Writer) { w.Print("a\r\nb\r##vso[x]", "##[error]c") }, "a\nb\n# #vso[x]\n# #[error]c\n"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(tt.want, record(true, tt.write)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestSecretVariableIsMaskedFirst(t *testing.T) {
+	t.Parallel()
+	got := record(true, func(w *Writer) {
+		for range 2 {
+			if err := w.SetSecretVariable("K", secret.New("canary%1")); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	set := "##vso[task.setvariable variable=K;issecret=true]canary%AZP251\n"
+	if diff := cmp.Diff("##vso[task.setsecret]canary%AZP251\n"+set+set, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestMask(t *testing.T) {
+	t.Parallel()
+	got := record(true, func(w *Writer) { w.Mask(secret.New("first-line\r\nshort\nsecond-line\n")) })
+	if diff := cmp.Diff("##vso[task.setsecret]first-line\n##vso[task.setsecret]second-line\n", got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRefusedValues(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		value         string
+		decode        bool
+		plain, secret bool
+	}{
+		{"fine-value", true, true, true},
+		{"a$(b)-long", true, false, true},
+		{"line\nbreak", true, false, false},
+		{"line\rbreak", true, false, false},
+		{"100%-value", false, true, true},
+		{"%0Abcdefgh", true, true, true},
+		{"%0Abcdefgh", false, false, false},
+		{"%5Dbcdefgh", false, false, false},
+	} {
+		got := record(tt.decode, func(w *Writer) {
+			if err := w.SetVariable("V", tt.value); (err == nil) != tt.plain || err != nil && !errors.Is(err, ErrInexpressible) {
+				t.Errorf("SetVariable(%q) = %v", tt.value, err)
+			}
+			if err := w.SetSecretVariable("S", secret.New(tt.value)); (err == nil) != tt.secret {
+				t.Errorf("SetSecretVariable(%q) = %v", tt.value, err)
+			}
+			if w.Expressible(secret.New(tt.value)) != tt.secret {
+				t.Errorf("Expressible(%q) = %v", tt.value, !tt.secret)
+			}
+		})
+		if !tt.plain && !tt.secret && got != "" {
+			t.Errorf("%q was refused, yet %q was written", tt.value, got)
+		}
+	}
+}
+
+type broken struct{ writes int }
+
+func (b *broken) Write([]byte) (int, error) { b.writes++; return 0, errors.New("closed") }
+
+func TestWriterStopsAtTheFirstError(t *testing.T) {
+	t.Parallel()
+	b := &broken{}
+	w := NewWriter(b, true)
+	w.Print("a", "b", "c")
+	if w.Err() == nil || b.writes != 1 {
+		t.Errorf("Err = %v after %d writes", w.Err(), b.writes)
+	}
+}
+
+func FuzzEscape(f *testing.F) {
+	for _, s := range []string{"", "%", "%25", "%AZP25", "a;b]c\r\n", "%0A%3B", "##vso[x]y", "%%AZP25AZP25"} {
+		f.Add(s, true)
+		f.Add(s, false)
+	}
+	f.Fuzz(func(t *testing.T, s string, decode bool) {
+		e := escaper{keepPercent: !decode}
+		for property, encoded := range map[bool]string{false: e.data(s), true: e.property(s)} {
+			if strings.ContainsAny(encoded, "\r\n") || property && strings.ContainsAny(encoded, ";]") {
+				t.Errorf("%q became %q, which splits a command", s, encoded)
+			}
+			if got := agentDecode(encoded, property, decode); got != s && e.expressible(s) {
+				t.Errorf("%q became %q and is read back as %q", s, encoded, got)
+			}
+		}
+	})
+}
+
+func FuzzNeutralise(f *testing.F) {
+	for _, s := range []string{"##vso[a]", "#\u200b#vso[", "###", "#\r#[x", "\xff##", "#\u00ad#\u2028#", "\ufe0f#\ufe0f#"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got := Neutralise(s)
+		if strings.Contains(got, "##") || strings.ContainsAny(got, "\r\x00\u200b\u00ad\u2028") {
+			t.Errorf("%q became %q", s, got)
+		}
+		if again := Neutralise(got); again != got {
+			t.Errorf("not settled: %q became %q", got, again)
+		}
+	})
+}
