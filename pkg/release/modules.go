@@ -30,7 +30,8 @@ func linkedModules(binDir string) ([]module, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the modules of %s: %w", p.File(), err)
 		}
-		versions["std"] = strings.TrimPrefix(info.GoVersion, "go")
+		version, _, _ := strings.Cut(strings.TrimPrefix(info.GoVersion, "go"), " ") // experiments follow
+		versions["std"] = version
 		for _, d := range info.Deps {
 			versions[d.Path] = d.Version
 		}
