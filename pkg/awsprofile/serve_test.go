@@ -1,0 +1,228 @@
+package awsprofile_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
+	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+)
+
+func TestServeFreshness(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		life, age time.Duration
+		renews    bool
+	}{
+		"fresh":                    {time.Hour, 0, false},
+		"sixteen minutes left":     {time.Hour, 44 * time.Minute, false},
+		"fifteen minutes left":     {time.Hour, 45 * time.Minute, true},
+		"short, over a third left": {15 * time.Minute, 9 * time.Minute, false},
+		"short, a third left":      {15 * time.Minute, 10 * time.Minute, true},
+		"past the end":             {time.Hour, 2 * time.Hour, true},
+		"clock a little back":      {time.Hour, -time.Minute, false},
+		"clock far back":           {time.Hour, -24 * time.Hour, true},
+		"clock far ahead":          {time.Hour, 1000 * time.Hour, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			start := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+			now := start
+			s := &scene{t: t, temp: t.TempDir(), id: awsprofile.NewID(), now: func() time.Time { return now }}
+			s.write("default", c.life)
+			now = start.Add(c.age)
+			renewals := 0
+			renew := func(_ context.Context, p []byte) (awsprofile.Credentials, error) {
+				renewals++
+				if string(p) != plan {
+					t.Errorf("plan %q", p)
+				}
+				return credentials("ASIANEW", newSecret, now, c.life), nil
+			}
+			want := "ASIAOLD"
+			if c.renews {
+				want = "ASIANEW"
+			}
+			for range 2 {
+				if key, err := s.serve(renew); key != want || err != nil {
+					t.Errorf("served %q, %v; want %q", key, err, want)
+				}
+			}
+			if c.renews != (renewals == 1) {
+				t.Errorf("%d renewals", renewals)
+			}
+		})
+	}
+}
+
+func TestServeFailedRenewal(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		age  time.Duration
+		err  error
+		want fault.Code
+		key  string
+	}{
+		"outage, live":       {50 * time.Minute, errOutage, "", "ASIAOLD"},
+		"outage, past end":   {61 * time.Minute, &fault.Fault{Code: fault.STSUnreachable, Cause: errOutage}, fault.STSUnreachable, ""},
+		"outage, at the end": {time.Hour, &fault.Fault{Code: fault.STSUnreachable, Cause: errOutage}, fault.STSUnreachable, ""},
+		"outage, clock back": {-24 * time.Hour, &fault.Fault{Code: fault.STSUnreachable, Cause: errOutage}, fault.STSUnreachable, ""},
+		"denial, live":       {50 * time.Minute, errDenied, fault.STSAccessDenied, ""},
+		"denial, past end":   {61 * time.Minute, errDenied, fault.STSAccessDenied, ""},
+		"already at its end": {61 * time.Minute, nil, fault.ProfileClock, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			start := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+			now := start
+			s := &scene{t: t, temp: t.TempDir(), id: awsprofile.NewID(), now: func() time.Time { return now }}
+			s.write("default", time.Hour)
+			now = start.Add(c.age)
+			key, err := s.serve(func(context.Context, []byte) (awsprofile.Credentials, error) {
+				return credentials("ASIANEW", newSecret, start.Add(-time.Hour), time.Hour), c.err
+			})
+			if got := code(err); got != c.want || key != c.key {
+				t.Errorf("served %q, code %q; want %q, %q", key, got, c.key, c.want)
+			}
+			if (c.key != "") != (len(s.notes) == 1) {
+				t.Errorf("notes: %q", s.notes)
+			}
+		})
+	}
+}
+
+func TestFiftyCallersRenewOnce(t *testing.T) {
+	t.Parallel()
+	s := &scene{t: t, temp: t.TempDir(), id: awsprofile.NewID(), now: time.Now}
+	s.write("default", time.Nanosecond)
+	var renewals atomic.Int32
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() {
+			key, err := s.serve(func(context.Context, []byte) (awsprofile.Credentials, error) {
+				renewals.Add(1)
+				return credentials("ASIANEW", newSecret, time.Now(), time.Minute), nil
+			})
+			if key != "ASIANEW" || err != nil {
+				t.Errorf("served %q, %v", key, err)
+			}
+		})
+	}
+	wg.Wait()
+	if got := renewals.Load(); got != 1 {
+		t.Errorf("%d renewals, want 1", got)
+	}
+}
+
+func TestServeEndsInTime(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		age   time.Duration
+		limit time.Duration
+		want  fault.Code
+	}{
+		"nothing live":      {2 * time.Hour, 45 * time.Second, fault.Timeout},
+		"live ones at hand": {50 * time.Minute, 10 * time.Second, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			temp := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				s := create(t, temp, "default")
+				<-time.After(c.age)
+				before := time.Now()
+				_, err := s.serve(func(ctx context.Context, _ []byte) (awsprofile.Credentials, error) {
+					<-ctx.Done()
+					return awsprofile.Credentials{}, &fault.Fault{Code: fault.Timeout, Cause: ctx.Err()}
+				})
+				if took := time.Since(before); took > c.limit {
+					t.Errorf("the call took %s", took)
+				}
+				if got := code(err); got != c.want {
+					t.Errorf("code %q, want %q", got, c.want)
+				}
+			})
+		})
+	}
+}
+
+func TestWaitersOfAFailedRenewalDoNotRepeatIt(t *testing.T) {
+	t.Parallel()
+	temp := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s := create(t, temp, "default")
+		<-time.After(50 * time.Minute)
+		var renewals atomic.Int32
+		var wg sync.WaitGroup
+		for range 10 {
+			wg.Go(func() {
+				one := *s
+				key, err := one.serve(func(context.Context, []byte) (awsprofile.Credentials, error) {
+					renewals.Add(1)
+					<-time.After(2 * time.Second)
+					return awsprofile.Credentials{}, errOutage
+				})
+				if key != "ASIAOLD" || err != nil || len(one.notes) != 1 {
+					t.Errorf("served %q, %v, notes %q", key, err, one.notes)
+				}
+			})
+		}
+		wg.Wait()
+		if got := renewals.Load(); got != 1 {
+			t.Errorf("%d renewals, want 1", got)
+		}
+	})
+}
+
+func TestServeRefusesState(t *testing.T) {
+	t.Parallel()
+	for name, damage := range map[string]func(t *testing.T, s *scene, path string) error{
+		"absent":    func(_ *testing.T, _ *scene, path string) error { return os.Remove(path) },
+		"empty":     func(_ *testing.T, _ *scene, path string) error { return os.Truncate(path, 0) },
+		"cut":       func(_ *testing.T, _ *scene, path string) error { return os.Truncate(path, 100) },
+		"no object": func(_ *testing.T, _ *scene, path string) error { return os.WriteFile(path, []byte(`[1]`), 0o600) },
+		"half": func(_ *testing.T, _ *scene, path string) error {
+			return os.WriteFile(path, []byte(`{"version":1}`), 0o600)
+		},
+		"huge":        func(_ *testing.T, _ *scene, path string) error { return os.Truncate(path, 1<<30) },
+		"open to all": func(_ *testing.T, _ *scene, path string) error { return os.Chmod(path, 0o644) },
+		"open dir":    func(_ *testing.T, s *scene, _ string) error { return os.Chmod(s.profile.Directory, 0o755) },
+		"a link": func(_ *testing.T, _ *scene, path string) error {
+			return errors.Join(os.Rename(path, path+".x"), os.Symlink(path+".x", path))
+		},
+		"a directory": func(_ *testing.T, _ *scene, path string) error {
+			return errors.Join(os.Remove(path), os.Mkdir(path, 0o700))
+		},
+		"of another profile": func(t *testing.T, s *scene, path string) error {
+			other := create(t, s.temp, "other")
+			return os.Rename(filepath.Join(s.profile.Directory, "state-"+other.id+".json"), path)
+		},
+		"dir is a link": func(t *testing.T, s *scene, _ string) error {
+			moved := filepath.Join(t.TempDir(), "moved")
+			return errors.Join(os.Rename(s.profile.Directory, moved), os.Symlink(moved, s.profile.Directory))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := create(t, t.TempDir(), "default")
+			if err := damage(t, s, filepath.Join(s.profile.Directory, "state-"+s.id+".json")); err != nil {
+				t.Fatal(err)
+			}
+			_, err := s.serve(forbidden(t))
+			if got := code(err); got != fault.ProfileState {
+				t.Errorf("code %q: %v", got, err)
+			}
+			if f, _ := fault.As(err); f != nil && strings.Contains(f.Message(), "c4n4ry") {
+				t.Errorf("the message quotes the state: %s", f.Message())
+			}
+		})
+	}
+}
