@@ -30,7 +30,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case "serve":
 		return sandbox.Serve(ctx, args, stdout, stderr)
 	case "run":
-		return miniagent.Main(ctx, args, stdout, stderr)
+		return miniagent.Main(ctx, args, os.LookupEnv, stdout, stderr)
 	}
 	_, _ = fmt.Fprintln(stderr, "usage: pipeline-sandbox serve [flags]\n       pipeline-sandbox run FILE.yml --vsix FILE.vsix [flags]")
 	return 2

@@ -11,6 +11,8 @@ type command struct {
 	area, event string
 	props       map[string]string
 	data        string
+	// escaped is the data as it stood in the line.
+	escaped string
 }
 
 const commandPrefix = "##vso["
@@ -45,7 +47,7 @@ func parseCommand(line string, decodePercents bool) (c command, ok bool, err err
 			c.props[strings.ToLower(key)] = unescape(value, decodePercents)
 		}
 	}
-	c.data = unescape(data, decodePercents)
+	c.escaped, c.data = data, unescape(data, decodePercents)
 	return c, true, nil
 }
 

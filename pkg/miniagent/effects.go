@@ -7,32 +7,23 @@ import (
 	"strings"
 )
 
-// stepRun is one part of a step while it runs.
-type stepRun struct {
+// part is the main or the post-job part of a step while it runs.
+type part struct {
 	runner        *runner
 	step          Step
+	index         int
+	post          bool
 	task          installed
 	taskVariables map[string]string
 	result        *StepResult
 	outcome       string
 }
 
-// order of outcomes; the worst wins, and a cancel is final
-// (src/Agent.Worker/Util/TaskResultUtil.cs).
-var order = []string{Succeeded, SucceededWithIssues, Failed, Canceled}
-
-func worse(a, b string) string {
-	if slices.Index(order, b) > slices.Index(order, a) {
-		return b
-	}
-	return a
-}
-
 // line handles one line of a step's output.
-func (s *stepRun) line(text string) {
+func (s *part) line(text string) {
 	c, ok, err := parseCommand(text, s.runner.decodePercents())
 	if err != nil {
-		s.issue(Issue{Type: "warning", Message: "'" + text + "' is not a logging command"})
+		s.warn("'" + text + "' is not a logging command")
 	}
 	if !ok {
 		s.runner.say(text)
@@ -41,90 +32,136 @@ func (s *stepRun) line(text string) {
 	if problem := s.obey(c); problem != "" {
 		s.commandError(text, problem)
 	}
+	if s.runner.vars.isTrue("system.debug") {
+		s.runner.say("##[debug]Processed: " + unescape(text, s.runner.decodePercents()))
+	}
 }
 
 // commandError is what the agent does with a command that fails: it prints the
 // whole line and fails the step (src/Agent.Worker/WorkerCommandManager.cs).
-func (s *stepRun) commandError(text, problem string) {
-	s.result.CommandErrors = append(s.result.CommandErrors, problem)
+func (s *part) commandError(text, problem string) {
+	s.result.CommandErrors = append(s.result.CommandErrors, s.runner.masker.mask(problem))
 	s.issue(Issue{Type: "error", Message: "Unable to process command '" + text + "' successfully."})
 	s.issue(Issue{Type: "error", Message: problem})
-	s.outcome = worse(s.outcome, Failed)
+	s.outcome = merge(s.outcome, Failed)
 }
 
 // restrictedCommands are those that the restricted mode leaves
 // (src/Agent.Worker/TaskCommandExtension.cs).
-var restrictedCommands = []string{"logdetail", "logissue", "complete", "setprogress", "setsecret", "setvariable", "debug", "settaskvariable", "prependpath"}
-
-// effects are the commands of the area "task" that this agent knows.
-var effects = map[string]func(*stepRun, command) string{
-	"setvariable": (*stepRun).setVariable, "setsecret": (*stepRun).setSecret, "settaskvariable": (*stepRun).setTaskVariable,
-	"logissue": (*stepRun).logIssue, "complete": (*stepRun).complete, "debug": (*stepRun).debug,
-	"setprogress": nothing, "logdetail": nothing, "prependpath": nothing, "uploadsummary": nothing, "uploadfile": nothing, "addattachment": nothing,
+var restrictedCommands = []string{
+	"task.logdetail", "task.logissue", "task.issue", "task.complete", "task.setprogress", "task.setsecret", "task.setvariable",
+	"task.debug", "task.settaskvariable", "task.prependpath", "telemetry.publish",
 }
 
-func nothing(*stepRun, command) string { return "" }
+// effects are the commands of the area "task". Those without an effect here matter
+// to the server alone.
+var effects = map[string]func(*part, command) string{
+	"setvariable": (*part).setVariable, "setsecret": (*part).setSecret, "settaskvariable": (*part).setTaskVariable,
+	"logissue": (*part).logIssue, "issue": (*part).logIssue, "complete": (*part).complete, "debug": (*part).debug,
+	"setprogress": nothing, "logdetail": nothing, "prependpath": nothing, "setendpoint": nothing,
+	"uploadsummary": nothing, "uploadfile": nothing, "addattachment": nothing,
+}
 
-func (s *stepRun) obey(c command) string {
-	if c.area != "task" {
-		s.issue(Issue{Type: "warning", Message: "##vso[" + c.area + "." + c.event + "] is not known here"})
-		return ""
-	}
-	effect, known := effects[c.event]
-	if !known {
-		return "##vso[task." + c.event + "] is not a recognized command"
-	}
+func nothing(*part, command) string { return "" }
+
+// otherAreas are known to the agent and have no effect here.
+var otherAreas = []string{"artifact", "build", "codecoverage", "release", "results", "telemetry"}
+
+func (s *part) obey(c command) string {
+	name := c.area + "." + c.event
+	known := c.area == "task" || slices.Contains(otherAreas, c.area)
 	restricted := s.step.Restricted || s.task.Restrictions.Commands.Mode == "restricted"
-	if restricted && !slices.Contains(restrictedCommands, c.event) {
-		s.issue(Issue{Type: "warning", Message: "##vso[task." + c.event + "] is not allowed in this step due to policy restrictions"})
+	switch {
+	case !known:
+		s.warn("##vso[" + name + "] is not known: no extension has that area")
 		return ""
+	case restricted && !slices.Contains(restrictedCommands, name):
+		s.warn("##vso[" + name + "] is not allowed in this step due to policy restrictions")
+		return ""
+	case c.area == "release" && s.runner.hostType() == "build":
+		return "##vso[" + name + "] is not supported for a build"
+	case c.area != "task":
+		return ""
+	}
+	effect, ok := effects[c.event]
+	if !ok {
+		return "##vso[" + name + "] is not a recognized command"
 	}
 	return effect(s, c)
 }
 
-func (s *stepRun) setSecret(c command) string {
+func (s *part) setSecret(c command) string {
 	s.runner.registerSecret(c.data)
 	return ""
 }
 
-func (s *stepRun) setVariable(c command) string {
-	name := c.props["variable"]
-	if name == "" {
-		return "Required field 'variable' is missing in ##vso[task.setvariable] command."
-	}
-	secret, output := isTrue(c.props["issecret"]), isTrue(c.props["isoutput"])
-	if secret && strings.Contains(c.data, "\n") {
-		return "Secrets cannot contain multiple lines"
+// setVariable registers a secret only after its checks, the order in which a
+// failing command shows most.
+func (s *part) setVariable(c command) string {
+	name, problem := s.variableCommand(c)
+	if problem != "" {
+		return problem
 	}
 	if !s.settable(name) {
-		s.issue(Issue{Type: "warning", Message: "setting variable " + name + " is not allowed in this step due to policy restrictions"})
+		s.warn("setting variable " + name + " is not allowed in this step due to policy restrictions")
 		return ""
 	}
-	listed := slices.ContainsFunc(s.task.OutputVariables, func(o struct{ Name string }) bool { return strings.EqualFold(o.Name, name) })
-	if output || listed {
+	output := isTrue(c.props["isoutput"])
+	if output || s.listed(name) {
 		name = s.reference() + "." + name
 	}
 	if old, ok := s.runner.vars.get(name); ok && old.ReadOnly {
 		return "Overwriting readonly variable '" + name + "' is not permitted."
 	}
+	secret := isTrue(c.props["issecret"])
 	if secret {
-		s.runner.registerSecret(c.data)
+		s.registerBoth(c)
 	}
-	s.runner.vars.set(Variable{name, c.data, secret, output || isTrue(c.props["isreadonly"])})
+	s.runner.vars.set(Variable{
+		Name: name, Value: c.data, Secret: secret, ReadOnly: output || isTrue(c.props["isreadonly"]),
+		PreserveCase: isTrue(c.props["preservecase"]),
+	})
 	return ""
 }
 
-// reference is the step's name; the server makes one up where there is none.
-func (s *stepRun) reference() string {
-	if s.step.Name != "" {
-		return s.step.Name
+// variableCommand checks what setvariable and settaskvariable have in common.
+func (s *part) variableCommand(c command) (name, problem string) {
+	name = c.props["variable"]
+	switch {
+	case name == "":
+		return "", "Required field 'variable' is missing in ##vso[task." + c.event + "] command."
+	case isTrue(c.props["issecret"]) && strings.Contains(c.data, "\n") && !s.runner.vars.isTrue("SYSTEM_UNSAFEALLOWMULTILINESECRET"):
+		return "", "Secrets cannot contain multiple lines"
 	}
-	return fmt.Sprintf("step%d", slices.IndexFunc(s.runner.job.Steps, func(o Step) bool { return o.DisplayName == s.step.DisplayName })+1)
+	return name, ""
+}
+
+// registerBoth registers a secret as the command escaped it and as it is.
+func (s *part) registerBoth(c command) {
+	s.runner.registerSecret(c.data)
+	s.runner.masker.add(c.escaped)
+}
+
+// listed tells whether task.json names an output variable, which makes it one even
+// without isoutput (src/Agent.Worker/ExecutionContext.cs).
+func (s *part) listed(name string) bool {
+	return slices.ContainsFunc(s.task.OutputVariables, func(o struct{ Name string }) bool { return strings.EqualFold(o.Name, name) })
+}
+
+// reference is the step's name; the server makes one up where there is none.
+func (s *part) reference() string {
+	switch {
+	case s.step.Name != "":
+		return s.step.Name
+	case s.task.dir != "":
+		return fmt.Sprintf("%s%d", s.task.Name, s.index+1)
+	}
+	return fmt.Sprintf("CmdLine%d", s.index+1)
 }
 
 // settable checks the lists of the task and of the step, both of which must allow
 // a name (src/Agent.Worker/TaskRestrictionsChecker.cs); patterns ignore case.
-func (s *stepRun) settable(name string) bool {
+func (s *part) settable(name string) bool {
 	if r := s.task.Restrictions.SettableVariables; r != nil && !allowed(r.Allowed, name) {
 		return false
 	}
@@ -138,33 +175,37 @@ func allowed(patterns []string, name string) bool {
 	})
 }
 
-func isTrue(s string) bool { return strings.EqualFold(s, "true") }
-
-func (s *stepRun) setTaskVariable(c command) string {
-	name := c.props["variable"]
-	if name == "" {
-		return "Required field 'variable' is missing in ##vso[task.settaskvariable] command."
+func (s *part) setTaskVariable(c command) string {
+	name, problem := s.variableCommand(c)
+	if problem != "" {
+		return problem
 	}
 	if isTrue(c.props["issecret"]) {
-		s.runner.registerSecret(c.data)
+		s.registerBoth(c)
 	}
 	s.taskVariables[name] = c.data
 	return ""
 }
 
-func (s *stepRun) logIssue(c command) string {
-	kind := strings.ToLower(c.props["type"])
-	if kind != "error" && kind != "warning" {
+func (s *part) logIssue(c command) string {
+	switch kind := strings.ToLower(c.props["type"]); kind {
+	case "error", "warning":
+		s.issue(Issue{kind, c.props["code"], c.data})
+	case "":
+		s.warn("an issue without a type")
+	default:
 		return "the type of an issue is neither error nor warning"
 	}
-	s.issue(Issue{kind, c.props["code"], c.data})
 	return ""
 }
+
+func (s *part) warn(message string) { s.issue(Issue{Type: "warning", Message: message}) }
 
 // maxIssues of each type stay on the record; all go to the log.
 const maxIssues = 10
 
-func (s *stepRun) issue(i Issue) {
+// issue masks the message; the properties stay as they are, as with the agent.
+func (s *part) issue(i Issue) {
 	i.Message = s.runner.masker.mask(i.Message)
 	same := 0
 	for _, known := range s.result.Issues {
@@ -180,18 +221,17 @@ func (s *stepRun) issue(i Issue) {
 
 // complete parses the result's name by case, as the agent does; any other text
 // fails the step.
-func (s *stepRun) complete(c command) string {
-	switch result := c.props["result"]; result {
-	case Succeeded, SucceededWithIssues, Failed, Canceled, Skipped, "Abandoned":
-		s.outcome = worse(s.outcome, result)
-		return ""
-	default:
+func (s *part) complete(c command) string {
+	result := c.props["result"]
+	if !slices.Contains(outcomes, result) {
 		return "Command doesn't have valid result value."
 	}
+	s.outcome = merge(s.outcome, result)
+	return ""
 }
 
-func (s *stepRun) debug(c command) string {
-	if v, ok := s.runner.vars.get("system.debug"); ok && isTrue(v.Value) {
+func (s *part) debug(c command) string {
+	if s.runner.vars.isTrue("system.debug") {
 		s.runner.say("##[debug]" + c.data)
 	}
 	return ""

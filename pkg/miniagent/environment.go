@@ -25,13 +25,18 @@ func (r *runner) inputs(task installed, step Step) map[string]string {
 		values[name] = strings.TrimSpace(value)
 	}
 	for name, value := range values {
-		value = expand(value, r.vars.resolve)
-		values[name] = expand(value, func(n string) (string, bool) {
-			v, ok := r.job.HostEnv[n]
-			return v, ok
-		})
+		values[name] = r.expandTwice(value)
 	}
 	return values
+}
+
+// expandTwice replaces macros from the job's variables, then those left from the
+// agent's own environment (VarUtil.ExpandEnvironmentVariables).
+func (r *runner) expandTwice(s string) string {
+	return expand(expand(s, r.vars.resolve), func(name string) (string, bool) {
+		v, ok := r.job.HostEnv[name]
+		return v, ok
+	})
 }
 
 // environment assembles a step's process environment in the order of
@@ -42,11 +47,13 @@ func (r *runner) environment(step Step, task installed, inputs, taskVariables ma
 		env = map[string]string{}
 	}
 	for name, value := range step.Env {
-		env[name] = expand(strings.TrimSpace(value), r.vars.resolve)
+		env[name] = r.expandTwice(strings.TrimSpace(value))
 	}
 	r.exportVariables(env, task.dir != "")
 	if task.dir != "" {
 		r.exportTask(env, task, inputs, taskVariables)
+	} else {
+		r.exportScript(env)
 	}
 	env["TF_BUILD"] = "True"
 	var out []string
@@ -60,24 +67,44 @@ func (r *runner) environment(step Step, task installed, inputs, taskVariables ma
 var reserved = regexp.MustCompile(`(?i)^(input|secret|endpoint|securefile)`)
 
 // exportVariables sets public variables under their own keys; secret ones reach
-// tasks only, as SECRET_ keys.
+// tasks only, as SECRET_ keys. The script tasks drop those, and both lists, before
+// they start a script (microsoft/azure-pipelines-task-lib node/internal.ts).
 func (r *runner) exportVariables(env map[string]string, forTask bool) {
 	var public, secret []string
 	for _, v := range r.vars.sorted() {
-		value, _ := r.vars.resolve(v.Name)
+		v, _ := r.vars.expanded(v.Name)
 		switch {
 		case v.Secret:
 			secret = append(secret, v.Name)
 			if forTask {
-				env["SECRET_"+environmentName(v.Name)] = value
+				env["SECRET_"+environmentName(v.Name)] = v.Value
 			}
-		case !reserved.MatchString(v.Name):
+		default:
 			public = append(public, v.Name)
-			env[environmentName(v.Name)] = value
+			exportPublic(env, v)
 		}
 	}
 	if forTask {
 		env["VSTS_PUBLIC_VARIABLES"], env["VSTS_SECRET_VARIABLES"] = jsonList(public), jsonList(secret)
+	}
+}
+
+func exportPublic(env map[string]string, v Variable) {
+	if reserved.MatchString(v.Name) {
+		return
+	}
+	env[environmentName(v.Name)] = v.Value
+	if v.PreserveCase || strings.EqualFold(v.Name, jobStatus) {
+		env[v.Name] = v.Value
+	}
+}
+
+// exportScript sets what the script tasks leave of the system connection.
+func (r *runner) exportScript(env map[string]string) {
+	for name, value := range r.job.System {
+		if strings.HasPrefix(name, "ENDPOINT_URL_") {
+			env[name] = value
+		}
 	}
 }
 
@@ -103,9 +130,8 @@ func (r *runner) exportTask(env map[string]string, task installed, inputs, taskV
 			continue
 		}
 		for id := range strings.SplitSeq(inputs[in.Name], ",") {
-			if c, ok := r.connection(id); ok {
-				maps.Copy(env, c.Env)
-			}
+			c, _ := r.connection(id)
+			maps.Copy(env, c.Env)
 		}
 	}
 	maps.Copy(env, r.job.System)
@@ -126,6 +152,23 @@ func (r *runner) connection(id string) (Connection, bool) {
 // harmless are authorization parameters that the agent leaves readable
 // (src/Agent.Sdk/Util/MaskingUtil.cs).
 var harmless = []string{"TENANTID", "SCOPE", "ROLE", "AUTHENTICATIONTYPE", "NAMESPACE"}
+
+// expandEndpoints replaces macros in the data of connections, not in their
+// authorization, from the variables that the job starts with
+// (src/Agent.Worker/JobRunner.cs).
+func (r *runner) expandEndpoints() {
+	connections := slices.Clone(r.job.Connections)
+	for i, c := range connections {
+		env := maps.Clone(c.Env)
+		for name, value := range env {
+			if strings.HasPrefix(name, "ENDPOINT_DATA_") {
+				env[name] = expand(value, r.vars.resolve)
+			}
+		}
+		connections[i].Env = env
+	}
+	r.job.Connections = connections
+}
 
 // maskEndpoints registers the authorization parameters of all connections, and the
 // job's token.

@@ -11,15 +11,6 @@ import (
 	"time"
 )
 
-// Outcomes of steps and jobs, from good to bad.
-const (
-	Succeeded           = "Succeeded"
-	SucceededWithIssues = "SucceededWithIssues"
-	Failed              = "Failed"
-	Canceled            = "Canceled"
-	Skipped             = "Skipped"
-)
-
 // Job is what an agent is told to run.
 type Job struct {
 	// VSIX is the packed extension that has the task.
@@ -32,20 +23,49 @@ type Job struct {
 	HostEnv map[string]string
 	// Variables are the job's, predefined ones included.
 	Variables []Variable
-	// Endpoint is the environment of each service connection, by its id, and the
-	// name and type by which steps select it.
+	// Connections are those that the server sends with the job.
 	Connections []Connection
 	// System is the environment of the system connection.
 	System map[string]string
 	Steps  []Step
-	// ReadOnlyTask makes the extracted task folder read-only.
+	// ReadOnlyTask makes the extracted task folder read-only while the job runs.
 	ReadOnlyTask bool
-	// Interrupt, SIGTERM and kill follow each other after these waits on a cancel.
-	SigintWait, SigtermWait time.Duration
+	// Waits scale the agent's timing; zero fields stand for its own.
+	Waits Waits
 	// Cancel cancels the job when it is closed.
 	Cancel <-chan struct{}
 	// Say receives every line of the log as it is written, masked.
 	Say func(string)
+}
+
+// Waits are the lengths of the agent's patience.
+type Waits struct {
+	// Sigint and Sigterm are how long a process has after that signal before the
+	// next one, 7.5 s and 2.5 s by default (src/Agent.Sdk/ProcessInvoker.cs).
+	Sigint, Sigterm time.Duration
+	// HeldPipe is how long a step goes on after its process has ended while another
+	// one still holds its output, 5 s by default.
+	HeldPipe time.Duration
+	// Gather is how long output piles up before it is handed on, 2 ms by default: the
+	// longer, the more standard error overtakes standard output.
+	Gather time.Duration
+}
+
+func (w Waits) orDefaults() Waits {
+	for _, wait := range []struct {
+		field *time.Duration
+		usual time.Duration
+	}{
+		{&w.Sigint, 7500 * time.Millisecond},
+		{&w.Sigterm, 2500 * time.Millisecond},
+		{&w.HeldPipe, 5 * time.Second},
+		{&w.Gather, 2 * time.Millisecond},
+	} {
+		if *wait.field == 0 {
+			*wait.field = wait.usual
+		}
+	}
+	return w
 }
 
 // Connection is a service connection of the job.
@@ -66,10 +86,12 @@ type Step struct {
 	// Script runs in bash.
 	Script string
 	Env    map[string]string
-	// Always runs the step whatever came before.
-	Always          bool
+	// Condition is one of the constants; empty means WhenSucceeded.
+	Condition string
+	// ContinueOnError turns a failure into SucceededWithIssues.
 	ContinueOnError bool
-	Timeout         time.Duration
+	// Timeout ends each part of the step by itself; zero sets no limit.
+	Timeout time.Duration
 	// Settable restricts the variables that the step may set; nil restricts nothing.
 	Settable []string
 	// Restricted allows only the commands of the agent's restricted mode.
@@ -79,10 +101,14 @@ type Step struct {
 // Issue is an error or a warning on a step's record.
 type Issue struct{ Type, Code, Message string }
 
-// StepResult is what became of a step.
+// StepResult is what became of the main or the post-job part of a step.
 type StepResult struct {
 	Name, Outcome string
-	Issues        []Issue
+	// Title is what the log calls the part.
+	Title string
+	// Post tells a post-job part.
+	Post   bool
+	Issues []Issue
 	// CommandErrors are commands that the agent could not obey.
 	CommandErrors []string
 }
@@ -96,7 +122,7 @@ type Result struct {
 	Variables map[string]Variable
 	// Leftovers are files below the temporary directory after the post-job parts.
 	Leftovers []string
-	// Orphans are processes of the job that outlived it.
+	// Orphans are processes of the job that outlived it; they were killed then.
 	Orphans []int
 	// Secrets are all values that were registered, for a search of the log.
 	Secrets []string

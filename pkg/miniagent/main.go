@@ -10,7 +10,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/sandbox"
 )
@@ -26,7 +25,7 @@ Exit status: 0 the job ended as expected, 1 it did not, 2 usage.
 const taskName = "AssumeAwsRole"
 
 // Main is the command `pipeline-sandbox run`.
-func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+func Main(ctx context.Context, args []string, env func(string) (string, bool), stdout, stderr io.Writer) int {
 	set := flag.NewFlagSet("run", flag.ContinueOnError)
 	set.SetOutput(io.Discard)
 	vsix, node := set.String("vsix", "", ""), set.String("node", "", "")
@@ -39,8 +38,9 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprint(stderr, usage)
 		return 2
 	}
-	say := func(line string) { fmt.Fprintln(stdout, line) }
-	if err := play(ctx, args[0], *vsix, *node, faults, say); err != nil {
+	path, _ := env("PATH")
+	p := player{vsix: *vsix, node: *node, path: path, faults: faults, say: func(line string) { fmt.Fprintln(stdout, line) }}
+	if err := p.play(ctx, args[0]); err != nil {
 		fmt.Fprintln(stderr, "pipeline-sandbox:", err)
 		return 1
 	}
@@ -49,14 +49,21 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 var errOutcome = errors.New("the job did not end as expected")
 
+// player plays job files.
+type player struct {
+	vsix, node, path string
+	faults           []string
+	say              func(string)
+}
+
 // play runs a job file against stand-ins of its own.
-func play(ctx context.Context, file, vsix, node string, faults []string, say func(string)) error {
+func (p player) play(ctx context.Context, file string) error {
 	world, err := sandbox.New(sandbox.Default())
 	if err != nil {
 		return fmt.Errorf("starting sandbox: %w", err)
 	}
 	defer world.Close()
-	if err := world.SetFaults(faults...); err != nil {
+	if err := world.SetFaults(p.faults...); err != nil {
 		return err
 	}
 	dir, err := os.MkdirTemp("", "agent-")
@@ -64,18 +71,20 @@ func play(ctx context.Context, file, vsix, node string, faults []string, say fun
 		return fmt.Errorf("making work folder: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	job := NewJob(world, vsix, dir)
-	job.Node, job.Say = node, say
+	job := NewJob(world, p.vsix, dir, p.path)
+	job.Node, job.Say = p.node, p.say
 	expect, err := job.load(file)
 	if err != nil {
 		return err
 	}
+	p.say("Stand-ins run on loopback: Azure DevOps at " + world.ADOURL + ", AWS STS at " + world.STSURL)
+	p.say("Running " + file + " with the task of " + p.vsix)
+	p.say("")
 	result, err := Run(ctx, job)
 	if err != nil {
 		return err
 	}
-	say("")
-	say("Job: " + result.Outcome)
+	result.summarise(p.say)
 	return result.judge(world, expect)
 }
 
@@ -109,8 +118,28 @@ func (r Result) judge(world *sandbox.Sandbox, expect string) error {
 		return fmt.Errorf("files were left behind: %s", strings.Join(r.Leftovers, ", "))
 	case len(r.Orphans) > 0:
 		return errors.New("a process outlived the job")
+	case len(r.CommandErrors()) > 0:
+		return fmt.Errorf("the agent could not obey: %s", strings.Join(r.CommandErrors(), "; "))
 	}
 	return nil
+}
+
+// CommandErrors are those of all steps.
+func (r Result) CommandErrors() []string {
+	var all []string
+	for _, s := range r.Steps {
+		all = append(all, s.CommandErrors...)
+	}
+	return all
+}
+
+// summarise ends a log with a line for each part of each step and one for the job.
+func (r Result) summarise(say func(string)) {
+	say("")
+	for _, s := range r.Steps {
+		say(fmt.Sprintf("%-20s %s", s.Outcome, s.Title))
+	}
+	say("Job: " + r.Outcome)
 }
 
 // types are the endpoint types of the sandbox's connections.
@@ -118,12 +147,12 @@ var types = map[sandbox.ConnectionKind]string{
 	sandbox.AWSOIDC: "assumeAwsRole", sandbox.AWSToolkit: "AWS", sandbox.AzureResourceManager: "AzureRM", sandbox.AzureDevOps: "WorkloadIdentityUser",
 }
 
-// NewJob is a job of the sandbox's world without steps.
-func NewJob(world *sandbox.Sandbox, vsix, workDir string) Job {
+// NewJob is a job of the sandbox's world without steps, which finds its programs
+// in path.
+func NewJob(world *sandbox.Sandbox, vsix, workDir, path string) Job {
 	job := Job{
 		VSIX: vsix, WorkDir: workDir, System: map[string]string{},
-		HostEnv:    map[string]string{"PATH": os.Getenv("PATH"), "HOME": workDir},
-		SigintWait: 7500 * time.Millisecond, SigtermWait: 2500 * time.Millisecond,
+		HostEnv:   map[string]string{"PATH": path, "HOME": workDir},
 		Variables: []Variable{{Name: "sandbox.stsEndpoint", Value: world.STSURL}, {Name: "AWS_ENDPOINT_URL_STS", Value: world.STSURL}},
 	}
 	for name, value := range world.Environment(sandbox.EnvOptions{}) {

@@ -1,13 +1,11 @@
 package miniagent
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"io"
+	"fmt"
 	"os"
 	"os/exec"
-	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -20,85 +18,66 @@ type process struct {
 	dir  string
 	env  []string
 	// line receives every line of output, one at a time.
-	line func(string)
-	// sigint and sigterm are the waits of the cancel ladder.
-	sigint, sigterm time.Duration
+	line  func(string)
+	waits Waits
 }
 
-// heldPipe is how long the agent waits for output after a process has ended while
-// something still holds its pipes (src/Agent.Sdk/ProcessInvoker.cs).
-const heldPipe = 5 * time.Second
-
 // run starts the process with a closed standard input and two pipes, and returns
-// its exit status. When ctx ends, it signals the process alone, not its children:
-// SIGINT, then SIGTERM, then SIGKILL.
+// its exit status; -1 tells that a signal ended it. When ctx ends, it signals the
+// process alone, not its children: SIGINT, then SIGTERM, then SIGKILL. Output that
+// a descendant writes later than HeldPipe after the end is lost
+// (src/Agent.Sdk/ProcessInvoker.cs).
 func (p process) run(ctx context.Context) (int, error) {
-	cmd := exec.Command(p.path, p.args...)
+	cmd := exec.Command(p.path, p.args...) // standard input is the null device: at its end at once
 	cmd.Dir, cmd.Env = p.dir, p.env
-	stdout, err := cmd.StdoutPipe()
+	queue := newQueue(p.line, p.waits.Gather)
+	var readers sync.WaitGroup
+	stdout, err := attach(&cmd.Stdout, &readers, queue.addOut)
 	if err != nil {
 		return 0, err
 	}
-	stderr, err := cmd.StderrPipe()
+	stderr, err := attach(&cmd.Stderr, &readers, queue.addErr)
 	if err != nil {
+		stdout.closeAll()
 		return 0, err
 	}
 	if err := cmd.Start(); err != nil {
-		return 0, err
+		stdout.closeAll()
+		stderr.closeAll()
+		return 0, fmt.Errorf("starting process: %w", err)
 	}
-	queue := newQueue(p.line)
-	var readers sync.WaitGroup
-	readers.Go(func() { queue.read(stderr, true) })
-	readers.Go(func() { queue.read(stdout, false) })
+	stdout.start()
+	stderr.start()
+	var pump sync.WaitGroup
+	pump.Go(queue.pump)
 	ended := make(chan struct{})
-	go p.cancel(ctx, cmd.Process, ended)
-	waitFor(&readers, func() bool { return exited(cmd.Process) })
+	pump.Go(func() { p.cancel(ctx, cmd.Process, ended) })
 	err = cmd.Wait()
 	close(ended)
-	queue.drain()
+	awaitAtMost(&readers, p.waits.HeldPipe)
+	stdout.stop()
+	stderr.stop()
+	readers.Wait()
+	queue.close()
+	pump.Wait()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return exit.ExitCode(), nil
 	}
 	return 0, err
 }
 
-// waitFor waits for the readers; once the process has ended, at most heldPipe more.
-func waitFor(readers *sync.WaitGroup, gone func() bool) {
+func awaitAtMost(group *sync.WaitGroup, limit time.Duration) {
 	done := make(chan struct{})
 	go func() {
-		readers.Wait()
+		group.Wait()
 		close(done)
 	}()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	var deadline time.Time
-	for {
-		select {
-		case <-done:
-			return
-		case now := <-tick.C:
-			if deadline.IsZero() && gone() {
-				deadline = now.Add(heldPipe)
-			}
-			if !deadline.IsZero() && now.After(deadline) {
-				return
-			}
-		}
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
 	}
-}
-
-// exited tells whether a process has ended, without reaping it.
-func exited(p *os.Process) bool {
-	state, err := os.ReadFile("/proc/" + strconv.Itoa(p.Pid) + "/stat")
-	if err != nil {
-		return true
-	}
-	for i, b := range state {
-		if b == ')' && i+2 < len(state) {
-			return state[i+2] == 'Z'
-		}
-	}
-	return false
 }
 
 func (p process) cancel(ctx context.Context, child *os.Process, ended <-chan struct{}) {
@@ -110,7 +89,7 @@ func (p process) cancel(ctx context.Context, child *os.Process, ended <-chan str
 	for _, rung := range []struct {
 		signal os.Signal
 		wait   time.Duration
-	}{{os.Interrupt, p.sigint}, {syscall.SIGTERM, p.sigterm}, {os.Kill, 0}} {
+	}{{os.Interrupt, p.waits.Sigint}, {syscall.SIGTERM, p.waits.Sigterm}, {os.Kill, 0}} {
 		if child.Signal(rung.signal) != nil {
 			return
 		}
@@ -122,63 +101,4 @@ func (p process) cancel(ctx context.Context, child *os.Process, ended <-chan str
 		case <-timer.C:
 		}
 	}
-}
-
-// queue collects the lines of both streams and hands them on in the agent's most
-// hostile order: of what has piled up, all of standard error first.
-type queue struct {
-	mu       sync.Mutex
-	out, err []string
-	line     func(string)
-}
-
-func newQueue(line func(string)) *queue { return &queue{line: line} }
-
-func (q *queue) read(r io.Reader, isErr bool) {
-	s := bufio.NewScanner(r)
-	const longest = 16 << 20
-	s.Buffer(make([]byte, 0, 64<<10), longest)
-	s.Split(splitLines)
-	for s.Scan() {
-		q.mu.Lock()
-		if isErr {
-			q.err = append(q.err, s.Text())
-		} else {
-			q.out = append(q.out, s.Text())
-		}
-		q.mu.Unlock()
-		q.drain()
-	}
-}
-
-func (q *queue) drain() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for _, text := range q.err {
-		q.line(text)
-	}
-	for _, text := range q.out {
-		q.line(text)
-	}
-	q.err, q.out = nil, nil
-}
-
-// splitLines ends a line at LF, CR or CRLF, as .NET's ReadLine does.
-func splitLines(data []byte, atEOF bool) (advance int, token []byte, err error) {
-	for i, b := range data {
-		if b != '\n' && b != '\r' {
-			continue
-		}
-		if b == '\r' && i+1 == len(data) && !atEOF {
-			return 0, nil, nil
-		}
-		if b == '\r' && i+1 < len(data) && data[i+1] == '\n' {
-			return i + 2, data[:i], nil
-		}
-		return i + 1, data[:i], nil
-	}
-	if atEOF && len(data) > 0 {
-		return len(data), data, nil
-	}
-	return 0, nil, nil
 }

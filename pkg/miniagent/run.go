@@ -2,15 +2,11 @@ package miniagent
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
+	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -30,97 +26,43 @@ type runner struct {
 // postPart is the post-job part of a step.
 type postPart struct {
 	step          Step
+	index         int
 	task          installed
 	taskVariables map[string]string
 }
 
-// Run runs a job. Its error is of the set-up; a failed job is a Result.
+// Run runs a job. Its error is of the set-up; a failed job is a Result. The end of
+// ctx cancels the job, as Job.Cancel does.
 func Run(ctx context.Context, job Job) (Result, error) {
-	r := &runner{job: job, vars: variables{}, masker: &masker{}, result: &Result{Outcome: Succeeded}, tasks: map[string]installed{}}
+	job.Waits = job.Waits.orDefaults()
+	r := &runner{job: job, vars: variables{}, masker: newMasker(), result: &Result{Outcome: Succeeded}, tasks: map[string]installed{}}
 	if err := r.prepare(); err != nil {
 		return Result{}, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	if job.Cancel != nil {
-		go func() {
-			<-job.Cancel
+	go func() {
+		select {
+		case <-job.Cancel:
 			cancel()
-		}()
+		case <-ctx.Done():
+		}
+	}()
+	for i, step := range job.Steps {
+		r.runStep(ctx, step, i)
 	}
-	for _, step := range job.Steps {
-		r.runStep(ctx, step)
+	for _, p := range slices.Backward(r.post) {
+		r.runPost(p)
 	}
-	for _, part := range slices.Backward(r.post) {
-		r.runPost(part)
-	}
-	r.finish(ctx)
+	r.finish()
 	return *r.result, nil
 }
 
-func (r *runner) prepare() error {
-	r.temp, r.sources = filepath.Join(r.job.WorkDir, "_temp"), filepath.Join(r.job.WorkDir, "1", "s")
-	for _, dir := range []string{r.temp, r.sources} {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return fmt.Errorf("making work folder: %w", err)
-		}
-	}
-	var id [16]byte
-	_, _ = rand.Read(id[:]) // never fails
-	r.lookup = "vsts_" + hex.EncodeToString(id[:])
-	for _, v := range append(r.predefined(), r.job.Variables...) {
-		if v.Secret {
-			r.registerSecret(v.Value)
-		}
-		r.vars.set(v)
-	}
-	r.maskEndpoints()
-	for _, step := range r.job.Steps {
-		if err := r.installFor(step); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (r *runner) installFor(step Step) error {
-	if step.Task == "" || r.tasks[step.Task].dir != "" {
-		return nil
-	}
-	task, err := install(r.job.VSIX, r.job.WorkDir, step.Task)
-	if err != nil {
-		return err
-	}
-	r.tasks[step.Task] = task
-	if !r.job.ReadOnlyTask {
-		return nil
-	}
-	return filepath.WalkDir(task.dir, func(p string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		return os.Chmod(p, 0o444)
-	})
-}
-
-// predefined are the agent's own variables (src/Agent.Worker/JobRunner.cs).
-func (r *runner) predefined() []Variable {
-	values := map[string]string{
-		"Agent.TempDirectory": r.temp, "Agent.WorkFolder": r.job.WorkDir, "Agent.RootDirectory": r.job.WorkDir,
-		"Agent.OS": "Linux", "Agent.OSArchitecture": "X64", "Agent.Version": "5.278.0", "Agent.JobName": "Job",
-		"System.DefaultWorkingDirectory": r.sources, "System.Culture": "en-US", "VSTS_PROCESS_LOOKUP_ID": r.lookup,
-		"Build.SourcesDirectory": r.sources,
-	}
-	var out []Variable
-	for name, value := range values {
-		out = append(out, Variable{Name: name, Value: value})
-	}
-	return out
-}
-
-func (r *runner) say(line string) {
-	for part := range strings.SplitSeq(line, "\n") {
-		masked := r.masker.mask(part)
+// say writes to the log. Each line is masked by itself: a secret of several lines
+// that is registered as a whole never matches.
+func (r *runner) say(text string) {
+	for line := range strings.SplitSeq(text, "\n") {
+		masked := r.masker.mask(line)
 		r.result.Log = append(r.result.Log, masked)
 		if r.job.Say != nil {
 			r.job.Say(masked)
@@ -141,68 +83,107 @@ func (r *runner) decodePercents() bool {
 	return !ok || !strings.EqualFold(v.Value, "false")
 }
 
-func (r *runner) runStep(ctx context.Context, step Step) {
-	task := r.tasks[step.Task]
-	taskVariables := map[string]string{}
-	if task.dir != "" && target(task.PostJobExecution) != "" {
-		r.post = append(r.post, postPart{step, task, taskVariables})
+func (r *runner) hostType() string {
+	v, _ := r.vars.get("System.HostType")
+	return v.Value
+}
+
+// runStep runs the main part of a step if its condition holds. The post-job part
+// is due in any case, also when the main part never runs.
+func (r *runner) runStep(ctx context.Context, step Step, index int) {
+	p := &part{
+		runner: r, step: step, index: index, task: r.tasks[step.Task], taskVariables: map[string]string{},
+		result: &StepResult{Name: step.Name}, outcome: Succeeded,
 	}
-	skip := !step.Always && (r.result.Outcome == Failed || ctx.Err() != nil)
-	if skip {
-		r.result.Steps = append(r.result.Steps, StepResult{Name: step.Name, Outcome: Skipped})
+	if target(p.task.PostJobExecution) != "" {
+		r.post = append(r.post, postPart{step, index, p.task, p.taskVariables})
+	}
+	r.noteCancel(ctx)
+	if !holdsFor(step.Condition, r.result.Outcome) {
+		r.result.Steps = append(r.result.Steps, StepResult{Name: step.Name, Title: p.title(), Outcome: Skipped})
 		return
 	}
-	if step.Always {
+	if step.Condition == Always {
 		ctx = context.WithoutCancel(ctx)
 	}
-	if step.Timeout > 0 {
+	r.runPart(ctx, p, target(p.task.Execution))
+	r.noteCancel(ctx)
+}
+
+// noteCancel makes a cancelled job's outcome Canceled, also where no step ran.
+func (r *runner) noteCancel(ctx context.Context) {
+	if ctx.Err() != nil {
+		r.result.Outcome = Canceled
+	}
+}
+
+// runPost runs a post-job part, whatever became of the step or the job; its inputs
+// are expanded anew.
+func (r *runner) runPost(due postPart) {
+	p := &part{
+		runner: r, step: due.step, index: due.index, post: true, task: due.task, taskVariables: due.taskVariables,
+		result: &StepResult{Name: due.step.Name, Post: true}, outcome: Succeeded,
+	}
+	r.runPart(context.Background(), p, target(p.task.PostJobExecution))
+}
+
+// jobStatus is the variable with the job's outcome so far; the agent exports it as
+// it is spelled, too.
+const jobStatus = "agent.jobstatus"
+
+func (r *runner) runPart(ctx context.Context, p *part, script string) {
+	r.vars.set(Variable{Name: jobStatus, Value: r.result.Outcome, ReadOnly: true})
+	r.say("##[section]Starting: " + p.title())
+	r.header(p.task)
+	if p.step.Timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, step.Timeout)
+		ctx, cancel = context.WithTimeoutCause(ctx, p.step.Timeout, errTimeout)
 		defer cancel()
 	}
-	outcome := r.runPart(ctx, step, task, taskVariables, target(task.Execution), "")
-	if outcome == Failed && step.ContinueOnError {
-		outcome = SucceededWithIssues
+	status, err := r.start(ctx, p, script)
+	p.judge(ctx, status, err)
+	if p.outcome == Failed && p.step.ContinueOnError {
+		p.outcome = SucceededWithIssues
 	}
-	r.result.Outcome = worse(r.result.Outcome, outcome)
+	r.say("##[section]Finishing: " + p.title())
+	p.result.Title, p.result.Outcome = p.title(), p.outcome
+	r.result.Steps = append(r.result.Steps, *p.result)
+	r.result.Outcome = mergeStep(r.result.Outcome, p.outcome)
 }
 
-// runPost runs a post-job part, whatever became of the step or the job.
-func (r *runner) runPost(p postPart) {
-	outcome := r.runPart(context.Background(), p.step, p.task, p.taskVariables, target(p.task.PostJobExecution), "Post-job: ")
-	r.result.Outcome = worse(r.result.Outcome, outcome)
-}
+var errTimeout = errors.New("the step has timed out")
 
-func (r *runner) runPart(ctx context.Context, step Step, task installed, taskVariables map[string]string, script, prefix string) string {
-	title := prefix + title(step, task)
-	r.say("##[section]Starting: " + title)
-	r.header(task)
-	s := &stepRun{runner: r, step: step, task: task, taskVariables: taskVariables, result: &StepResult{Name: step.Name}, outcome: Succeeded}
-	status, err := r.start(ctx, s, script)
+// judge adds how the process ended: a cancel counts whatever the exit status, a
+// timeout is a failure.
+func (s *part) judge(ctx context.Context, status int, err error) {
 	switch {
+	case errors.Is(context.Cause(ctx), errTimeout):
+		s.issue(Issue{Type: "error", Message: fmt.Sprintf("The task has timed out after %s.", s.step.Timeout)})
+		s.outcome = Failed
 	case ctx.Err() != nil:
+		s.issue(Issue{Type: "error", Message: "The operation was canceled."})
 		s.outcome = Canceled
 	case err != nil:
 		s.issue(Issue{Type: "error", Message: err.Error()})
-		s.outcome = Failed
+		s.outcome = merge(s.outcome, Failed)
 	case status != 0:
 		s.issue(Issue{Type: "error", Message: fmt.Sprintf("Exit code %d returned from process.", status)})
-		s.outcome = worse(s.outcome, Failed)
+		s.outcome = merge(s.outcome, Failed)
 	}
-	r.say("##[section]Finishing: " + title)
-	s.result.Outcome = s.outcome
-	r.result.Steps = append(r.result.Steps, *s.result)
-	return s.outcome
 }
 
-func title(step Step, task installed) string {
+func (s *part) title() string {
+	title := "Script"
 	switch {
-	case step.DisplayName != "":
-		return step.DisplayName
-	case task.dir != "":
-		return task.FriendlyName
+	case s.step.DisplayName != "":
+		title = s.runner.expandTwice(s.step.DisplayName)
+	case s.task.dir != "":
+		title = s.task.FriendlyName
 	}
-	return "Script"
+	if s.post {
+		return "Post-job: " + title
+	}
+	return title
 }
 
 // header is what the agent prints before a task (PrintTaskMetaData).
@@ -215,7 +196,7 @@ func (r *runner) header(task installed) {
 	for _, row := range [][2]string{
 		{"Task", task.FriendlyName},
 		{"Description", task.Description},
-		{"Version", fmt.Sprintf("%d.%d.%d", task.Version.Major, task.Version.Minor, task.Version.Patch)},
+		{"Version", task.version()},
 		{"Author", task.Author},
 		{"Help", task.HelpMarkDown},
 	} {
@@ -224,19 +205,19 @@ func (r *runner) header(task installed) {
 	r.say(rule)
 }
 
-func (r *runner) start(ctx context.Context, s *stepRun, script string) (int, error) {
-	p := process{dir: r.sources, line: s.line, sigint: r.job.SigintWait, sigterm: r.job.SigtermWait}
-	if s.task.dir == "" {
-		p.path, p.args = "bash", []string{"--noprofile", "--norc", "-c", expand(s.step.Script, r.vars.resolve)}
-		p.env = r.environment(s.step, s.task, nil, nil)
+func (r *runner) start(ctx context.Context, p *part, script string) (int, error) {
+	child := process{dir: r.sources, line: p.line, waits: r.job.Waits}
+	if p.task.dir == "" {
+		child.path, child.args = "bash", []string{"--noprofile", "--norc", "-c", r.expandTwice(strings.TrimSpace(p.step.Script))}
+		child.env = r.environment(p.step, p.task, nil, nil)
 	} else {
-		p.path, p.args = r.node(), []string{filepath.Join(s.task.dir, script)}
-		p.env = r.environment(s.step, s.task, r.inputs(s.task, s.step), s.taskVariables)
+		child.path, child.args = r.node(), []string{filepath.Join(p.task.dir, script)}
+		child.env = r.environment(p.step, p.task, r.inputs(p.task, p.step), p.taskVariables)
 	}
-	if found, err := exec.LookPath(p.path); err == nil {
-		p.path = found
+	if found, err := exec.LookPath(child.path); err == nil {
+		child.path = found
 	}
-	return p.run(ctx)
+	return child.run(ctx)
 }
 
 func (r *runner) node() string {
@@ -244,44 +225,4 @@ func (r *runner) node() string {
 		return r.job.Node
 	}
 	return "node"
-}
-
-// finish looks for what the job left behind, then empties the temporary directory
-// (src/Agent.Worker/TempDirectoryManager.cs).
-func (r *runner) finish(ctx context.Context) {
-	if ctx.Err() != nil {
-		r.result.Outcome = Canceled
-	}
-	_ = filepath.WalkDir(r.temp, func(p string, _ fs.DirEntry, err error) error {
-		if err == nil && p != r.temp {
-			r.result.Leftovers = append(r.result.Leftovers, p)
-		}
-		return nil
-	})
-	r.result.Orphans = orphans(r.lookup)
-	_ = os.RemoveAll(r.temp)
-	r.result.Variables = map[string]Variable{}
-	for _, v := range r.vars.sorted() {
-		r.result.Variables[v.Name] = v
-	}
-}
-
-// orphans are live processes whose initial environment bears the job's mark
-// (src/Agent.Worker/JobExtension.cs).
-func orphans(lookup string) []int {
-	files, err := filepath.Glob("/proc/[0-9]*/environ")
-	if err != nil {
-		return nil
-	}
-	var found []int
-	for _, f := range files {
-		data, err := os.ReadFile(f)
-		if err != nil || !strings.Contains(string(data), "VSTS_PROCESS_LOOKUP_ID="+lookup) {
-			continue
-		}
-		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(f))); err == nil {
-			found = append(found, pid)
-		}
-	}
-	return found
 }

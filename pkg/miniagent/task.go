@@ -34,7 +34,8 @@ type installed struct {
 var errNoTask = errors.New("the package has no such task")
 
 // install extracts the task from the package without Unix modes, as the rebuilt
-// zip of the server has none (src/Agent.Worker/TaskManager.cs).
+// zip of the server has none. A marker beside the folder says that it is complete;
+// later jobs use it as it is (src/Agent.Worker/TaskManager.cs).
 func install(vsix, workDir, name string) (installed, error) {
 	r, err := zip.OpenReader(vsix)
 	if err != nil {
@@ -45,8 +46,10 @@ func install(vsix, workDir, name string) (installed, error) {
 	if err != nil {
 		return installed{}, err
 	}
-	version := fmt.Sprintf("%d.%d.%d", m.Version.Major, m.Version.Minor, m.Version.Patch)
-	task := installed{m, filepath.Join(workDir, "_tasks", m.Name+"_"+m.ID, version)}
+	task := installed{m, filepath.Join(workDir, "_tasks", m.Name+"_"+m.ID, m.version())}
+	if _, err := os.Stat(task.dir + ".completed"); err == nil {
+		return task, nil
+	}
 	for _, f := range r.File {
 		rel, ok := strings.CutPrefix(f.Name, folder+"/")
 		if !ok || strings.HasSuffix(rel, "/") || !filepath.IsLocal(rel) {
@@ -56,7 +59,11 @@ func install(vsix, workDir, name string) (installed, error) {
 			return installed{}, fmt.Errorf("extracting %s: %w", f.Name, err)
 		}
 	}
-	return task, nil
+	return task, os.WriteFile(task.dir+".completed", nil, 0o644)
+}
+
+func (m manifest) version() string {
+	return fmt.Sprintf("%d.%d.%d", m.Version.Major, m.Version.Minor, m.Version.Patch)
 }
 
 func findTask(r *zip.Reader, name string) (string, manifest, error) {

@@ -9,8 +9,13 @@ import (
 
 // Variable is a job variable.
 type Variable struct {
-	Name, Value      string
-	Secret, ReadOnly bool
+	Name, Value string
+	// Secret keeps it out of the environment of scripts and out of the log.
+	Secret bool
+	// ReadOnly makes an attempt to set it an error.
+	ReadOnly bool
+	// PreserveCase adds an environment variable under the name as it is spelled.
+	PreserveCase bool
 }
 
 // variables are a job's, by name without regard to case
@@ -29,6 +34,13 @@ func (vs variables) set(v Variable) {
 	}
 	vs[strings.ToLower(v.Name)] = v
 }
+
+func (vs variables) isTrue(name string) bool {
+	v, ok := vs.get(name)
+	return ok && isTrue(v.Value)
+}
+
+func isTrue(s string) bool { return strings.EqualFold(s, "true") }
 
 func (vs variables) sorted() []Variable {
 	var out []Variable
@@ -51,21 +63,33 @@ func expand(s string, value func(string) (string, bool)) string {
 	})
 }
 
-// resolve is the value of a variable with the macros inside it replaced, as the
-// agent does before each step.
-func (vs variables) resolve(name string) (string, bool) {
+// deepest is how far macros may nest; beyond it, and in a circle, text stays.
+const deepest = 50
+
+// expanded is a variable with the macros in its value replaced, as the agent does
+// before each step (RecalculateExpanded); a secret inside makes it secret.
+func (vs variables) expanded(name string) (Variable, bool) {
+	return vs.nested(name, nil)
+}
+
+func (vs variables) nested(name string, above []string) (Variable, bool) {
 	v, ok := vs.get(name)
-	const deepest = 50
-	for range deepest {
-		next := expand(v.Value, func(n string) (string, bool) {
-			inner, known := vs.get(n)
-			return inner.Value, known
-		})
-		if next == v.Value {
-			break
-		}
-		v.Value = next
+	key := strings.ToLower(name)
+	if !ok || len(above) >= deepest || slices.Contains(above, key) {
+		return Variable{}, false
 	}
+	above = append(slices.Clone(above), key)
+	v.Value = expand(v.Value, func(inner string) (string, bool) {
+		w, known := vs.nested(inner, above)
+		v.Secret = v.Secret || w.Secret
+		return w.Value, known
+	})
+	return v, true
+}
+
+// resolve is the value of a variable with its macros replaced.
+func (vs variables) resolve(name string) (string, bool) {
+	v, ok := vs.expanded(name)
 	return v.Value, ok
 }
 

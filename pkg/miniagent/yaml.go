@@ -1,6 +1,7 @@
 package miniagent
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -14,44 +15,45 @@ import (
 // jobFile is the part of Azure Pipelines' YAML that this agent reads: variables
 // and steps of one job.
 type jobFile struct {
-	Variables map[string]string
-	Steps     []stepFile
+	Variables map[string]string `yaml:"variables"`
+	Steps     []stepFile        `yaml:"steps"`
 	// Expect is the outcome that the file is meant to have; Succeeded when absent.
-	Expect string
+	Expect string `yaml:"expect"`
 }
 
 type stepFile struct {
-	Task, Script, Name, DisplayName, Condition string
-	Inputs, Env                                map[string]string
-	ContinueOnError                            bool
-	TimeoutInMinutes                           int
-	Target                                     struct {
-		Commands          string
-		SettableVariables []string
-	}
+	Task            string            `yaml:"task"`
+	Script          string            `yaml:"script"`
+	Bash            string            `yaml:"bash"`
+	Name            string            `yaml:"name"`
+	DisplayName     string            `yaml:"displayName"`
+	Condition       string            `yaml:"condition"`
+	Inputs          map[string]string `yaml:"inputs"`
+	Env             map[string]string `yaml:"env"`
+	ContinueOnError bool              `yaml:"continueOnError"`
+	// TimeoutInMinutes may be a fraction here, so that a file can show a timeout.
+	TimeoutInMinutes float64    `yaml:"timeoutInMinutes"`
+	Target           targetFile `yaml:"target"`
 }
 
-// UnmarshalYAML reads a step by Azure Pipelines' spelling of its keys.
-func (s *stepFile) UnmarshalYAML(n *yaml.Node) error {
-	var raw struct {
-		Task             string
-		Script           string
-		Name             string
-		DisplayName      string `yaml:"displayName"`
-		Condition        string
-		Inputs, Env      map[string]string
-		ContinueOnError  bool `yaml:"continueOnError"`
-		TimeoutInMinutes int  `yaml:"timeoutInMinutes"`
-		Target           struct {
-			Commands          string
-			SettableVariables []string `yaml:"settableVariables"`
-		}
+type targetFile struct {
+	Commands string    `yaml:"commands"`
+	Settable *nameList `yaml:"settableVariables"`
+}
+
+// nameList is a list of names, or the word none for an empty one.
+type nameList []string
+
+// UnmarshalYAML reads either form.
+func (l *nameList) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.ScalarNode && n.Value == "none" {
+		*l = nameList{}
+		return nil
 	}
-	if err := n.Decode(&raw); err != nil {
-		return fmt.Errorf("reading step at line %d: %w", n.Line, err)
-	}
-	*s = stepFile(raw)
-	return nil
+	names := []string{}
+	err := n.Decode(&names)
+	*l = names
+	return err
 }
 
 var errJobFile = errors.New("not a job this agent can run")
@@ -64,7 +66,9 @@ func loadSteps(file string, task installed, connections []Connection) (steps []S
 		return nil, nil, "", fmt.Errorf("reading job file: %w", err)
 	}
 	var f jobFile
-	if err := yaml.Unmarshal(data, &f); err != nil {
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&f); err != nil {
 		return nil, nil, "", fmt.Errorf("reading job file: %w", err)
 	}
 	for name, value := range f.Variables {
@@ -85,10 +89,19 @@ func loadSteps(file string, task installed, connections []Connection) (steps []S
 
 func (s stepFile) step(task installed, connections []Connection) (Step, error) {
 	step := Step{
-		Name: s.Name, DisplayName: s.DisplayName, Script: s.Script, Env: s.Env, Inputs: s.Inputs,
-		Always: strings.HasPrefix(s.Condition, "always"), ContinueOnError: s.ContinueOnError,
-		Timeout: time.Duration(s.TimeoutInMinutes) * time.Minute, Settable: s.Target.SettableVariables,
+		Name: s.Name, DisplayName: s.DisplayName, Script: s.Script + s.Bash, Env: s.Env, Inputs: s.Inputs,
+		Condition: s.Condition, ContinueOnError: s.ContinueOnError,
+		Timeout:    time.Duration(s.TimeoutInMinutes * float64(time.Minute)),
 		Restricted: s.Target.Commands == "restricted",
+	}
+	if s.Target.Settable != nil {
+		step.Settable = *s.Target.Settable
+	}
+	if !slices.Contains(conditions, s.Condition) {
+		return step, fmt.Errorf("%w: the conditions known here are %s, not %s", errJobFile, strings.Join(conditions[1:], ", "), s.Condition)
+	}
+	if kinds := len(slices.DeleteFunc([]string{s.Task, s.Script, s.Bash}, func(k string) bool { return k == "" })); kinds != 1 {
+		return step, fmt.Errorf("%w: a step has one of task, script and bash", errJobFile)
 	}
 	if s.Task == "" {
 		return step, nil
