@@ -226,3 +226,32 @@ func TestServeRefusesState(t *testing.T) {
 		})
 	}
 }
+
+// TestWaitersTakeWhatTheHolderWrote holds for a session so short that it would be
+// renewed again at once, too.
+func TestWaitersTakeWhatTheHolderWrote(t *testing.T) {
+	t.Parallel()
+	temp := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s := create(t, temp, "default")
+		<-time.After(2 * time.Hour)
+		var renewals atomic.Int32
+		var wg sync.WaitGroup
+		for range 10 {
+			wg.Go(func() {
+				key, err := s.serve(func(context.Context, []byte) (awsprofile.Credentials, error) {
+					renewals.Add(1)
+					<-time.After(time.Second)
+					return credentials("ASIANEW", newSecret, time.Now().Add(-50*time.Minute), time.Hour), nil
+				})
+				if key != "ASIANEW" || err != nil {
+					t.Errorf("served %q, %v", key, err)
+				}
+			})
+		}
+		wg.Wait()
+		if got := renewals.Load(); got != 1 {
+			t.Errorf("%d renewals, want 1", got)
+		}
+	})
+}
