@@ -94,8 +94,12 @@ func (x Exchanger) once(ctx context.Context, assertion secret.Value) (secret.Val
 }
 
 func (x Exchanger) unreachable(ctx context.Context, err error) error {
-	return &retry.Again{Err: &fault.Fault{Code: fault.EntraUnreachable,
-		Summary: "Microsoft Entra could not be reached at " + x.Authority, Why: network.Reason(ctx, err), Cause: err}}
+	f := &fault.Fault{Code: fault.EntraUnreachable,
+		Summary: "Microsoft Entra could not be reached at " + x.Authority, Why: network.Reason(ctx, err), Cause: err}
+	if network.Permanent(err) {
+		return f
+	}
+	return &retry.Again{Err: f}
 }
 
 func (x Exchanger) malformed(answer *http.Response, why string) error {

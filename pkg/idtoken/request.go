@@ -111,11 +111,12 @@ func (r Requester) read(answer *http.Response, body []byte) (secret.Value, error
 }
 
 func (r Requester) unreachable(ctx context.Context, err error) error {
-	if errors.Is(err, network.ErrPlainHTTP) {
-		return err
+	f := &fault.Fault{Code: fault.OIDCUnreachable, Summary: "Azure DevOps could not be reached at " + r.Endpoint.Host,
+		Why: network.Reason(ctx, err), Cause: err}
+	if network.Permanent(err) {
+		return f
 	}
-	return &retry.Again{Err: &fault.Fault{Code: fault.OIDCUnreachable, Summary: "Azure DevOps could not be reached at " + r.Endpoint.Host,
-		Why: network.Reason(ctx, err), Cause: err}}
+	return &retry.Again{Err: f}
 }
 
 func (r Requester) unreadable(ctx context.Context, answer *http.Response, err error) error {

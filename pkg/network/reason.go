@@ -50,6 +50,14 @@ func Reason(ctx context.Context, err error) string {
 	return "the request failed: " + Clip(scrub(err.Error()))
 }
 
+// Permanent tells whether a failed request will fail again however often it is
+// repeated: the certificate is not trusted, the proxy refuses the credentials, or
+// the policy forbids the URL.
+func Permanent(err error) bool {
+	_, untrustedCertificate := errors.AsType[*tls.CertificateVerificationError](err)
+	return untrustedCertificate || errors.Is(err, ErrPlainHTTP) || strings.Contains(err.Error(), "Proxy Authentication Required")
+}
+
 func isTimeout(err error) bool {
 	t, ok := errors.AsType[net.Error](err)
 	return ok && t.Timeout()

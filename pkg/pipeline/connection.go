@@ -191,7 +191,7 @@ func entraAudience(audience string, p *problems) {
 		return
 	}
 	for _, r := range refusedAudiences {
-		if low == r || bare == r {
+		if low == r || bare == r || strings.HasPrefix(bare, r+"/") {
 			p.add(input, "%s belongs to Microsoft and must not be shown to AWS; use an audience of your own", shown(audience))
 		}
 	}

@@ -137,7 +137,7 @@ func sessionName(in Inputs, job Job, p *problems) string {
 func defaultSessionName(job Job) string {
 	const longest = 64
 	project, pipeline, run := sessionChars(job.project), sessionChars(job.pipeline), sessionChars(job.runID)
-	room := longest - len(run) - 2
+	room := max(0, longest-len(run)-2)
 	if over := len(project) + len(pipeline) - room; over > 0 {
 		cut := min(over, len(pipeline))
 		pipeline = pipeline[:len(pipeline)-cut]
@@ -149,7 +149,7 @@ func defaultSessionName(job Job) string {
 			parts = append(parts, part)
 		}
 	}
-	if name := strings.Join(parts, "-"); len(name) >= 2 {
+	if name := strings.Join(parts, "-"); len(name) >= 2 && len(name) <= longest {
 		return name
 	}
 	return "assume-aws-role"

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
@@ -147,7 +148,7 @@ func dependent(in Inputs) map[field]bool {
 		{"entraAudience", in.EntraAudience, ""}:    kind.azure(),
 		{"environment", in.Environment, ""}:        in.EnvironmentRoles != "",
 		{"profileName", in.ProfileName, "default"}: mode == ExportProfile || mode == ExportBoth,
-		{"variablePrefix", in.VariablePrefix, ""}:  mode != ExportProfile || in.ExportForAWSToolkit != "",
+		{"variablePrefix", in.VariablePrefix, ""}:  mode != ExportProfile || strings.EqualFold(in.ExportForAWSToolkit, "true"),
 	}
 	for _, k := range []IdentityKind{AWSOIDC, AWSToolkit, AzureResourceManager, AzureDevOps} {
 		name, value := in.connectionInput(k)

@@ -147,8 +147,11 @@ func (c Client) malformed(why string, err error) *fault.Fault {
 }
 
 func (c Client) unreachable(ctx context.Context, err error) error {
-	return &Denial{Verdict: Repeat, Fault: &fault.Fault{Code: fault.STSUnreachable,
-		Summary: "AWS STS could not be reached at " + c.host, Why: network.Reason(ctx, err), Cause: err}}
+	f := &fault.Fault{Code: fault.STSUnreachable, Summary: "AWS STS could not be reached at " + c.host, Why: network.Reason(ctx, err), Cause: err}
+	if network.Permanent(err) {
+		return permanent(f)
+	}
+	return &Denial{Verdict: Repeat, Fault: f}
 }
 
 // complete adds what support needs, and the wait that the service asked for.

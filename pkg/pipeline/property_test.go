@@ -1,0 +1,76 @@
+package pipeline
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestDefaultSessionName(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		job := Job{
+			project: rapid.String().Draw(t, "project"), pipeline: rapid.String().Draw(t, "pipeline"),
+			runID: rapid.StringMatching(`[0-9]{1,20}`).Draw(t, "run"),
+		}
+		got := defaultSessionName(job)
+		if !sessionNamePattern().MatchString(got) && got != "" {
+			t.Fatalf("%q is no session name", got)
+		}
+		if len(job.runID) > 1 && !strings.HasSuffix(got, job.runID) {
+			t.Fatalf("%q lost the run id %s", got, job.runID)
+		}
+	})
+	if got := defaultSessionName(Job{project: "p", pipeline: "q", runID: strings.Repeat("9", 70)}); len(got) > 64 {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestClaimRuleHolds compares the matcher with a regular expression of the same meaning.
+func TestClaimRuleHolds(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		pattern := rapid.StringMatching(`[ab/*.]{0,6}`).Draw(t, "pattern")
+		value := rapid.StringMatching(`[abA/.]{0,8}`).Draw(t, "value")
+		same := `(?s)\A` + strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, `.*`) + `\z`
+		if got, want := (ClaimRule{"c", pattern}).Holds(value), regexp.MustCompile(same).MatchString(value); got != want {
+			t.Fatalf("%q on %q = %v", pattern, value, got)
+		}
+	})
+}
+
+func TestPairs(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		key := rapid.StringMatching(`[a-z][a-z #]{0,5}[a-z]`).Draw(t, "key")
+		value := rapid.StringMatching(`[a-z=#]{1,6}`).Draw(t, "value")
+		end := rapid.SampledFrom([]string{"\n", "\r\n"}).Draw(t, "end")
+		p := &problems{}
+		got := pairs("x", "# comment"+end+end+"  "+key+" =  "+value+" "+end, p)
+		if len(got) != 1 || got[0] != (pair{3, key, value}) || len(p.lines) > 0 {
+			t.Fatalf("%v %v", got, p.lines)
+		}
+	})
+}
+
+func TestParseRoleARN(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		partition := rapid.SampledFrom([]string{"aws", "aws-cn", "aws-us-gov", "aws-eusc"}).Draw(t, "partition")
+		account := rapid.StringMatching(`[0-9]{12}`).Draw(t, "account")
+		path := rapid.StringMatching(`([a-z]{1,5}/){0,2}`).Draw(t, "path")
+		name := rapid.StringMatching(`[A-Za-z0-9_+=,.@-]{1,64}`).Draw(t, "name")
+		full := "arn:" + partition + ":iam::" + account + ":role/" + path + name
+		got, problem := parseRoleARN(full)
+		if problem != "" || got != (RoleARN{full, partition, account, name}) {
+			t.Fatalf("%q: %+v %s", full, got, problem)
+		}
+		for _, wrong := range []string{full + "\n", " " + full, full + "/", strings.ToUpper(full)} {
+			if _, problem := parseRoleARN(wrong); problem == "" {
+				t.Fatalf("%q was accepted", wrong)
+			}
+		}
+	})
+}

@@ -1,0 +1,296 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+)
+
+const (
+	connectionGUIDText = "0a1b2c3d-1111-2222-3333-444455556666"
+	roleText           = "arn:aws:iam::111122223333:role/deploy"
+	canary             = "canary-job-token"
+)
+
+// environment is a job of the minimal step with changes; an empty value removes.
+func environment(changes map[string]string) Lookup {
+	env := map[string]string{
+		"ENDPOINT_URL_SYSTEMVSSCONNECTION":                        "https://dev.azure.com/org/",
+		"ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN": canary,
+		"ENDPOINT_URL_" + connectionGUIDText:                      "https://aws.amazon.com/",
+		"ENDPOINT_AUTH_SCHEME_" + connectionGUIDText:              "None",
+		"SYSTEM_HOSTTYPE":                                         "build",
+		"SYSTEM_TEAMPROJECT":                                      "Shop",
+		"BUILD_DEFINITIONNAME":                                    "deploy all",
+		"BUILD_BUILDID":                                           "42",
+		"SYSTEM_STAGENAME":                                        "prod",
+		"INPUT_SERVICECONNECTION":                                 strings.ToUpper(connectionGUIDText),
+		"INPUT_ROLEARN":                                           " " + roleText + " ",
+		"INPUT_REGION":                                            "eu-west-1",
+		"INPUT_DURATIONSECONDS":                                   "3600",
+		"INPUT_EXPORTFORAWSTOOLKIT":                               "false",
+		"INPUT_PROFILENAME":                                       "default",
+	}
+	maps.Copy(env, changes)
+	return func(name string) (string, bool) {
+		v := env[name]
+		return v, v != ""
+	}
+}
+
+func step(t *testing.T, changes map[string]string) (Step, error) {
+	t.Helper()
+	lookup := environment(changes)
+	in, err := ReadInputs(t.Context(), lookup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	job, err := ReadJob(lookup)
+	if err != nil {
+		return Step{}, err
+	}
+	return NewStep(in, job, lookup)
+}
+
+func TestMinimalStep(t *testing.T) {
+	t.Parallel()
+	s, err := step(t, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Role{
+		ARN:    RoleARN{roleText, "aws", "111122223333", "deploy"},
+		Source: "input roleArn", Region: "eu-west-1", RegionSource: "input region",
+		SessionName: "Shop-deploy-all-42", DurationSeconds: 3600,
+	}
+	if diff := cmp.Diff(want, s.Role); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(Identity{Kind: AWSOIDC, ConnectionID: connectionGUIDText}, s.Identity); diff != "" {
+		t.Error(diff)
+	}
+	if s.STSEndpoint.URL != "https://sts.eu-west-1.amazonaws.com" || len(s.Unused) > 0 {
+		t.Errorf("endpoint %+v, unused %v", s.STSEndpoint, s.Unused)
+	}
+	data, err := json.Marshal(s)
+	if err != nil || strings.Contains(string(data), canary) {
+		t.Errorf("ordinary JSON holds the job token: %s %v", data, err)
+	}
+}
+
+// TestProblems gives one wrong thing each and wants the one line that says so.
+func TestProblems(t *testing.T) {
+	t.Parallel()
+	azure := map[string]string{
+		"INPUT_CONNECTIONTYPE": "azureResourceManager", "INPUT_AZURESERVICECONNECTION": connectionGUIDText,
+		"ENDPOINT_AUTH_SCHEME_" + connectionGUIDText:                            "WorkloadIdentityFederation",
+		"ENDPOINT_AUTH_PARAMETER_" + connectionGUIDText + "_TENANTID":           connectionGUIDText,
+		"ENDPOINT_AUTH_PARAMETER_" + connectionGUIDText + "_SERVICEPRINCIPALID": connectionGUIDText,
+		"INPUT_ENTRAAUDIENCE": "api://my-audience",
+	}
+	with := func(base map[string]string, pairs ...string) map[string]string {
+		m := maps.Clone(base)
+		if m == nil {
+			m = map[string]string{}
+		}
+		for i := 0; i < len(pairs); i += 2 {
+			m[pairs[i]] = pairs[i+1]
+		}
+		return m
+	}
+	data := "ENDPOINT_DATA_" + connectionGUIDText + "_"
+	chained := map[string]string{"INPUT_CHAINROLEARN": "arn:aws:iam::444455556666:role/second"}
+	tests := map[string]struct {
+		changes map[string]string
+		want    string // "" when the step is right
+	}{
+		"macro in force":            {with(nil, "INPUT_ROLESESSIONNAME", "a-$(nope)"), "roleSessionName: the variable"},
+		"macro in an idle input":    {with(nil, "INPUT_ENTRAAUDIENCE", "$(nope)"), ""},
+		"no connection":             {with(nil, "INPUT_SERVICECONNECTION", ""), "serviceConnection: no service connection"},
+		"two connections":           {with(nil, "INPUT_SERVICECONNECTION", connectionGUIDText+","+connectionGUIDText), "serviceConnection: one service"},
+		"a name":                    {with(nil, "INPUT_SERVICECONNECTION", "aws-prod"), "serviceConnection: "},
+		"not delivered":             {with(nil, "INPUT_SERVICECONNECTION", "00000000-1111-2222-3333-444455556666"), "delivered no connection"},
+		"pipeline itself":           {with(nil, "INPUT_CONNECTIONTYPE", "none", "INPUT_SERVICECONNECTION", ""), ""},
+		"kind by case":              {with(nil, "INPUT_CONNECTIONTYPE", "AWSOIDC"), "connectionType: "},
+		"no role":                   {with(nil, "INPUT_ROLEARN", ""), "roleArn: no role"},
+		"pin":                       {with(nil, "INPUT_ROLEARN", "", data+"ROLEARN", roleText), ""},
+		"other role than the pin":   {with(nil, data+"ROLEARN", roleText+"-2"), "the connection pins the role"},
+		"macro as pin":              {with(nil, data+"ROLEARN", "$(role)"), "the role pinned in the connection"},
+		"provider ARN":              {with(nil, "INPUT_ROLEARN", "arn:aws:iam::111122223333:oidc-provider/x"), "identity provider"},
+		"air-gapped":                {with(nil, "INPUT_ROLEARN", "arn:aws-iso:iam::111122223333:role/x"), "air-gapped"},
+		"unknown partition":         {with(nil, "INPUT_ROLEARN", "arn:aws-moon:iam::111122223333:role/x"), "unknown partition"},
+		"role in another partition": {with(nil, "INPUT_ROLEARN", "arn:aws-cn:iam::111122223333:role/x"), "region: "},
+		"no region":                 {with(nil, "INPUT_REGION", ""), "region: no region"},
+		"region of the connection":  {with(nil, "INPUT_REGION", "", data+"REGION", "eu-west-2"), ""},
+		"AWS_REGION":                {with(nil, "INPUT_REGION", "", "AWS_REGION", "eu-west-2"), ""},
+		"region is a zone":          {with(nil, "INPUT_REGION", "eu-west-1a"), "region: "},
+		"session name, Unicode":     {with(nil, "INPUT_ROLESESSIONNAME", "straße"), "roleSessionName: "},
+		"duration":                  {with(nil, "INPUT_DURATIONSECONDS", "43201"), "durationSeconds: "},
+		"duration, sign":            {with(nil, "INPUT_DURATIONSECONDS", "+3600"), "durationSeconds: "},
+		"policy":                    {with(nil, "INPUT_SESSIONPOLICY", "[]"), "sessionPolicy: not a JSON object"},
+		"policy ARN":                {with(nil, "INPUT_SESSIONPOLICYARNS", "arn:aws:iam::aws:policy/A\r\nx"), "sessionPolicyArns: line 2"},
+		"eleven policies":           {with(nil, "INPUT_SESSIONPOLICYARNS", strings.Repeat("arn:aws:iam::aws:policy/A\n", 11)), "at most 10"},
+		"chain input alone":         {with(nil, "INPUT_CHAINEXTERNALID", "abc"), "chainExternalId: only used with"},
+		"chain too long":            {with(chained, "INPUT_DURATIONSECONDS", "3601"), "durationSeconds: 3601 is more than"},
+		"chain":                     {with(chained, "INPUT_CHAINSESSIONTAGS", "# note\nteam = a = b", "INPUT_CHAINTRANSITIVETAGKEYS", "TEAM"), ""},
+		"tag twice by case":         {with(chained, "INPUT_CHAINSESSIONTAGS", "team=a\nTeam=b"), "line 2 gives the key"},
+		"transitive, no tag":        {with(chained, "INPUT_CHAINTRANSITIVETAGKEYS", "x"), "chainTransitiveTagKeys: line 1"},
+		"account":                   {with(nil, "INPUT_ALLOWEDACCOUNTIDS", "999999999999, 888888888888"), "is not among the allowed"},
+		"account of second role":    {with(chained, "INPUT_ALLOWEDACCOUNTIDS", "111122223333"), "444455556666 of the second role"},
+		"accounts":                  {with(chained, "INPUT_ALLOWEDACCOUNTIDS", "111122223333,\r\n444455556666"), ""},
+		"account list of commas":    {with(nil, "INPUT_ALLOWEDACCOUNTIDS", ",,"), "allowedAccountIds: no account"},
+		"claim twice":               {with(nil, "INPUT_REQUIREDCLAIMS", "rpo_ref = a\nrpo_ref = b"), "line 2 gives the claim"},
+		"claims are only comments":  {with(nil, "INPUT_REQUIREDCLAIMS", "# rpo_ref = a"), "requiredClaims: no claim"},
+		"prefix":                    {with(nil, "INPUT_VARIABLEPREFIX", "1x"), "variablePrefix: "},
+		"reserved prefix":           {with(nil, "INPUT_VARIABLEPREFIX", "Secret_"), "variablePrefix: "},
+		"toolkit and prefix":        {with(nil, "INPUT_EXPORTFORAWSTOOLKIT", "TRUE", "INPUT_VARIABLEPREFIX", "P_"), "exportForAwsToolkit: "},
+		"toolkit and profile":       {with(nil, "INPUT_EXPORTFORAWSTOOLKIT", "true", "INPUT_EXPORTAS", "profile"), "exportForAwsToolkit: "},
+		"profile name":              {with(nil, "INPUT_EXPORTAS", "both", "INPUT_PROFILENAME", "a]b"), "profileName: "},
+		"boolean":                   {with(nil, "INPUT_CHECKONLY", "yes"), "checkOnly: "},
+		"timeout":                   {with(nil, "INPUT_TIMEOUTSECONDS", "4"), "timeoutSeconds: "},
+		"entra":                     {azure, ""},
+		"entra, own audience":       {with(azure, "INPUT_ENTRAAUDIENCE", "api://499B84AC-1321-427f-aa17-267ca6975798/x"), "entraAudience: "},
+		"entra, federation":         {with(azure, "INPUT_ENTRAAUDIENCE", "API://AzureADTokenExchange"), "entraAudience: "},
+		"entra, scope":              {with(azure, "INPUT_ENTRAAUDIENCE", "api://x/.default"), "without /.default"},
+		"entra, Graph":              {with(azure, "INPUT_ENTRAAUDIENCE", "https://graph.microsoft.com"), "Microsoft Graph"},
+		"entra, cloud":              {with(azure, data+"ENVIRONMENT", "AzureStack"), "azureServiceConnection: the connection's environment"},
+		"entra, tenant":             {with(azure, "ENDPOINT_AUTH_PARAMETER_"+connectionGUIDText+"_TENANTID", "contoso.com"), "no tenant id that is a GUID"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := step(t, tt.changes)
+			f, _ := fault.As(err)
+			switch {
+			case tt.want == "" && err != nil:
+				t.Errorf("unexpected: %s", f.Why)
+			case tt.want != "" && (f == nil || f.Code != fault.Input || !strings.Contains(f.Why, tt.want)):
+				t.Errorf("want %q, got %+v", tt.want, f)
+			}
+		})
+	}
+}
+
+func TestAllProblemsAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := step(t, map[string]string{"INPUT_REGION": "x", "INPUT_TIMEOUTSECONDS": "0", "INPUT_ROLEARN": "y"})
+	f, ok := fault.As(err)
+	if !ok || strings.Count(f.Why, "\n") != 2 {
+		t.Errorf("want three lines, got %+v", f)
+	}
+}
+
+func TestUnused(t *testing.T) {
+	t.Parallel()
+	s, err := step(t, map[string]string{
+		"INPUT_EXPORTAS": "profile", "INPUT_VARIABLEPREFIX": "P_", "INPUT_ENVIRONMENT": "prod",
+		"INPUT_AWSSERVICECONNECTION": "x", "INPUT_ENTRAAUDIENCE": "api://x",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"awsServiceConnection", "entraAudience", "environment", "variablePrefix"}, s.Unused); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestEnvironmentRoles(t *testing.T) {
+	t.Parallel()
+	roles := "# roles\r\nprod = " + roleText + "\r\nPROD = " + roleText + "-2\ntest=" + roleText + "-3"
+	tests := map[string]struct {
+		changes map[string]string
+		role    string
+		want    string
+	}{
+		"stage":                     {nil, roleText, ""},
+		"input":                     {map[string]string{"INPUT_ENVIRONMENT": "PROD"}, roleText + "-2", ""},
+		"public Environment.Name":   {map[string]string{"ENVIRONMENT_NAME": "test", "VSTS_PUBLIC_VARIABLES": `["Environment.Name"]`}, roleText + "-3", ""},
+		"variable ENVIRONMENT_NAME": {map[string]string{"ENVIRONMENT_NAME": "test", "VSTS_PUBLIC_VARIABLES": `["ENVIRONMENT_NAME"]`}, roleText, ""},
+		"release":                   {map[string]string{"SYSTEM_HOSTTYPE": "release", "RELEASE_ENVIRONMENTNAME": "test"}, roleText + "-3", ""},
+		"release name in a build":   {map[string]string{"RELEASE_ENVIRONMENTNAME": "test"}, roleText, ""},
+		"no line":                   {map[string]string{"INPUT_ENVIRONMENT": "dev"}, "", `no role for environment "dev"`},
+		"by case":                   {map[string]string{"INPUT_ENVIRONMENT": "Test"}, "", "differs by upper and lower case"},
+		"unknown":                   {map[string]string{"SYSTEM_STAGENAME": ""}, "", "is unknown"},
+		"with roleArn":              {map[string]string{"INPUT_ROLEARN": roleText}, "", "exclude each other"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			changes := map[string]string{"INPUT_ENVIRONMENTROLES": roles, "INPUT_ROLEARN": ""}
+			maps.Copy(changes, tt.changes)
+			s, err := step(t, changes)
+			f, _ := fault.As(err)
+			if tt.want == "" && (err != nil || s.Role.ARN.Full != tt.role) || tt.want != "" && (f == nil || !strings.Contains(f.Why, tt.want)) {
+				t.Errorf("role %q, fault %+v", s.Role.ARN.Full, f)
+			}
+		})
+	}
+}
+
+func TestJobFaults(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		changes map[string]string
+		want    fault.Code
+	}{
+		"no system connection": {map[string]string{"ENDPOINT_URL_SYSTEMVSSCONNECTION": ""}, fault.SystemEndpoint},
+		"no job token":         {map[string]string{"ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN": "", "SYSTEM_ACCESSTOKEN": canary}, fault.JobTokenMissing},
+		"server":               {map[string]string{"SYSTEM_SERVERTYPE": "OnPremises"}, fault.ServerUnsupported},
+		"collision":            {map[string]string{"VSTS_PUBLIC_VARIABLES": `["System.OidcRequestUri","system_oidcrequesturi"]`}, fault.VariableCollision},
+		"collision by space":   {map[string]string{"VSTS_PUBLIC_VARIABLES": `["Build.BuildId","build buildid"]`}, fault.VariableCollision},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := step(t, tt.changes)
+			if f, _ := fault.As(err); f == nil || f.Code != tt.want || strings.Contains(f.Message(), canary) {
+				t.Errorf("got %v, want %s", err, tt.want)
+			}
+		})
+	}
+	if _, err := step(t, map[string]string{"VSTS_PUBLIC_VARIABLES": `["a.b","a_b","Build.BuildId","build.buildid"]`}); err != nil {
+		t.Errorf("names that the task does not read, or that are the same: %v", err)
+	}
+}
+
+func TestSTSEndpoint(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{
+		"https://sts.eu-west-1.amazonaws.com":                     "eu-west-1",
+		"https://STS-FIPS.us-east-1.amazonaws.com/":               "us-east-1",
+		"https://sts.eu-west-1.api.aws:443":                       "eu-west-1",
+		"https://sts.amazonaws.com":                               "us-east-1",
+		"https://vpce-0a1b-2c3d.sts.eu-west-1.vpce.amazonaws.com": "eu-west-1",
+		"http://127.0.0.1:4000":                                   "eu-west-1",
+		"http://localhost:4000":                                   "eu-west-1",
+		"https://[::1]:4000":                                      "eu-west-1",
+		"http://sts.eu-west-1.amazonaws.com":                      "",
+		"https://sts.eu-west-1.amazonaws.com:8443":                "",
+		"https://sts.eu-west-1.amazonaws.com/x":                   "",
+		"https://sts.eu-west-1.amazonaws.com?":                    "",
+		"https://u@sts.eu-west-1.amazonaws.com":                   "",
+		"https://sts.eu-west-1.amazonaws.com.evil.org":            "",
+		"https://sts.cn-north-1.amazonaws.com.cn":                 "",
+		"https://sts.us-gov-west-1.amazonaws.com":                 "",
+		"https://evil.org":                                        "",
+		"https://vpce-1.sts.eu-west-1.vpce.evil.org":              "",
+		"sts.eu-west-1.amazonaws.com":                             "",
+	} {
+		p := &problems{}
+		got := stsEndpoint(given, Role{ARN: RoleARN{Full: roleText, Partition: "aws"}, Region: "eu-west-1"}, p)
+		if (len(p.lines) == 0) != (want != "") || want != "" && got.SigningRegion != want {
+			t.Errorf("%s: %+v %v", given, got, p.lines)
+		}
+	}
+	for partition, want := range map[string]string{
+		"aws-cn": "https://sts.cn-north-1.amazonaws.com.cn", "aws-eusc": "https://sts.cn-north-1.amazonaws.eu",
+	} {
+		if got := stsEndpoint("", Role{ARN: RoleARN{Partition: partition}, Region: "cn-north-1"}, &problems{}); got.URL != want {
+			t.Errorf("%s: %s", partition, got.URL)
+		}
+	}
+}
