@@ -227,10 +227,24 @@ func TestCheck(t *testing.T) {
 		name string
 		want fault.Code
 	}{
-		{"plain", ""}, {"with space", ""}, {"space (1) & more", ""}, {"ünïcode", ""}, {"a,b=c@d~", ""}, {"a#b", ""},
-		{`do"uble`, fault.ProfilePath}, {"sin'gle", fault.ProfilePath}, {"dol$lar", fault.ProfilePath}, {"back`tick", fault.ProfilePath},
-		{"per%cent", fault.ProfilePath}, {"bang!", fault.ProfilePath}, {"line\nbreak", fault.ProfilePath}, {"car\rriage", fault.ProfilePath},
-		{"am&p", fault.ProfilePath}, {"(1)", fault.ProfilePath}, {"back\\slash", fault.ProfilePath}, {"space #hash", fault.ProfilePath},
+		{"plain", ""},
+		{"with space", ""},
+		{"space (1) & more", ""},
+		{"ünïcode", ""},
+		{"a,b=c@d~", ""},
+		{"a#b", ""},
+		{`do"uble`, fault.ProfilePath},
+		{"sin'gle", fault.ProfilePath},
+		{"dol$lar", fault.ProfilePath},
+		{"back`tick", fault.ProfilePath},
+		{"per%cent", fault.ProfilePath},
+		{"bang!", fault.ProfilePath},
+		{"line\nbreak", fault.ProfilePath},
+		{"car\rriage", fault.ProfilePath},
+		{"am&p", fault.ProfilePath},
+		{"(1)", fault.ProfilePath},
+		{"back\\slash", fault.ProfilePath},
+		{"space #hash", fault.ProfilePath},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

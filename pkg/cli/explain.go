@@ -19,9 +19,11 @@ func (t *taskRun) explain(code fault.Code) []string {
 	}
 	x := trustpolicy.Explain(*t.result.Presented, t.step.Role.ARN.Account, t.step.Role.ARN.Partition)
 	view := t.result.Presented.AWS()
-	lines := []string{"", "What was presented to AWS:",
+	lines := []string{
+		"", "What was presented to AWS:",
 		t.readable("  issuer (provider URL):  " + t.result.Presented.Issuer),
-		t.readable("  client id, :aud:        " + view.Audience)}
+		t.readable("  client id, :aud:        " + view.Audience),
+	}
 	if view.OriginalAudience != "" {
 		lines = append(lines, t.readable("  :oaud:                  "+view.OriginalAudience))
 	}

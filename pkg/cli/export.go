@@ -23,8 +23,10 @@ func (t *taskRun) export(ctx context.Context) error {
 		return &fault.Fault{Code: fault.Canceled, Summary: "the step was canceled before credentials were exported", Cause: ctx.Err()}
 	}
 	if t.step.Export.Mode.Variables() && !t.expressible() {
-		return &fault.Fault{Code: fault.Export, Summary: "the credentials cannot be written as pipeline variables",
-			Why: "the pipeline sets DECODE_PERCENTS=false, and a credential holds text that the agent would decode."}
+		return &fault.Fault{
+			Code: fault.Export, Summary: "the credentials cannot be written as pipeline variables",
+			Why: "the pipeline sets DECODE_PERCENTS=false, and a credential holds text that the agent would decode.",
+		}
 	}
 	if t.step.Export.Mode.Profile() {
 		if err := t.exportProfile(); err != nil {
@@ -168,8 +170,8 @@ func (t *taskRun) profileVariables(p awsprofile.Profile) {
 		}
 	}
 	if t.lookup.Get("AWS_ACCESS_KEY_ID") != "" {
-		t.out.LogIssue(vso.IssueWarning, "", "AWS_ACCESS_KEY_ID is set in this job's environment and comes before the profile in every AWS SDK. "+
-			"Remove it from the agent's environment or the pipeline's variables, or unset it in the steps that use the profile.")
+		t.out.LogIssue(vso.IssueWarning, "", "AWS_ACCESS_KEY_ID is set in this job's environment and comes before the profile in most AWS tools. "+
+			"Remove it from the agent's environment or the pipeline's variables, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to '' in the env block of the steps that use the profile.")
 	}
 	t.profileNotice()
 }

@@ -94,8 +94,10 @@ func (x Exchanger) once(ctx context.Context, assertion secret.Value) (secret.Val
 }
 
 func (x Exchanger) unreachable(ctx context.Context, err error) error {
-	f := &fault.Fault{Code: fault.EntraUnreachable,
-		Summary: "Microsoft Entra could not be reached at " + x.Authority, Why: network.Reason(ctx, err), Cause: err}
+	f := &fault.Fault{
+		Code:    fault.EntraUnreachable,
+		Summary: "Microsoft Entra could not be reached at " + x.Authority, Why: network.Reason(ctx, err), Cause: err,
+	}
 	if network.Permanent(err) {
 		return f
 	}
@@ -103,8 +105,10 @@ func (x Exchanger) unreachable(ctx context.Context, err error) error {
 }
 
 func (x Exchanger) malformed(answer *http.Response, why string) error {
-	return &fault.Fault{Code: fault.EntraResponse, Summary: "the answer of " + x.Authority + " is not that of Entra's token endpoint",
-		Why: why, Details: details(answer, tokenAnswer{})}
+	return &fault.Fault{
+		Code: fault.EntraResponse, Summary: "the answer of " + x.Authority + " is not that of Entra's token endpoint",
+		Why: why, Details: details(answer, tokenAnswer{}),
+	}
 }
 
 // tokenAnswer holds the documented fields of an answer or an error.

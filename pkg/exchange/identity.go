@@ -98,8 +98,10 @@ func sameIdentity(c idtoken.UnverifiedClaims, connectionID string) error {
 	case connectionID == "":
 		asked = "pipeline itself"
 	}
-	return &fault.Fault{Code: fault.IdentityMismatch, Summary: "the token is not of the identity that was asked for",
-		Why: fmt.Sprintf("asked for the %s, got the subject %s (%s).", asked, network.Clip(c.Subject), c.Flavour())}
+	return &fault.Fault{
+		Code: fault.IdentityMismatch, Summary: "the token is not of the identity that was asked for",
+		Why: fmt.Sprintf("asked for the %s, got the subject %s (%s).", asked, network.Clip(c.Subject), c.Flavour()),
+	}
 }
 
 // guard compares the pipeline's claims with the required ones.

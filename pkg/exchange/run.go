@@ -80,7 +80,8 @@ func start(ctx context.Context, p Plan, opt Options, result *Result) (*run, erro
 		return nil, errMalformed
 	}
 	client := network.NewClient(p.Network, opt.Now)
-	r := &run{plan: p, opt: opt, client: client, result: result,
+	r := &run{
+		plan: p, opt: opt, client: client, result: result,
 		tokens: idtoken.Requester{Transport: client, Endpoint: endpoint, JobToken: step.Job.JobToken, Now: opt.Now, Issued: maskToken(opt.Mask)},
 		sts:    webidentity.New(client, step.STSEndpoint.URL, sts.Host, step.STSEndpoint.SigningRegion, opt.Now),
 	}
@@ -139,8 +140,10 @@ func (r *run) allowed(s webidentity.Session) error {
 	if len(accounts) == 0 || len(parts) > 4 && slices.Contains(accounts, parts[4]) {
 		return nil
 	}
-	return &fault.Fault{Code: fault.AccountMismatch, Summary: "the session is of an account that allowedAccountIds does not list",
-		Why: "got " + network.Clip(s.AssumedRoleARN)}
+	return &fault.Fault{
+		Code: fault.AccountMismatch, Summary: "the session is of an account that allowedAccountIds does not list",
+		Why: "got " + network.Clip(s.AssumedRoleARN),
+	}
 }
 
 // overall gives a run that was stopped from outside its own fault.
@@ -156,8 +159,10 @@ func overall(ctx context.Context, err error) error {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return &fault.Fault{Code: fault.Canceled, Summary: "the step was canceled before credentials were exported", Cause: err}
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return &fault.Fault{Code: fault.Timeout, Summary: "the step did not finish within timeoutSeconds",
-			Why: "it was stopped while: " + f.Summary, Details: f.Details, Cause: err}
+		return &fault.Fault{
+			Code: fault.Timeout, Summary: "the step did not finish within timeoutSeconds",
+			Why: "it was stopped while: " + f.Summary, Details: f.Details, Cause: err,
+		}
 	}
 	return f
 }

@@ -92,101 +92,135 @@ const (
 	ShimSignal   Code = "AAR-SHIM-SIGNAL"
 )
 
-// remedies holds what to do, most likely first, where a package has nothing more
-// exact to say.
-var remedies = map[Code][]string{
-	Input:             {"Correct the inputs named above; nothing has been requested or exported."},
-	VariableCollision: {"Rename the variable that your pipeline defines; the other name belongs to Azure Pipelines."},
-	SystemEndpoint:    {"Run the task in an agent job of Azure Pipelines; it cannot run where the agent provides no system connection."},
-	JobTokenMissing:   {"Run the task in an agent job of Azure Pipelines; the agent hands every task the job's access token."},
-	ServerUnsupported: {"Use Azure DevOps Services; Azure DevOps Server issues no OIDC tokens to pipelines."},
-	HostUntrusted: {"Look for a step or variable that overwrites System.OidcRequestUri or System.CollectionUri and remove it.",
-		"If nothing overwrites it, report the host named above to the maintainers."},
-	Proxy:            {"Correct the proxy settings of the agent (./config.sh --proxyurl …) or the variable HTTPS_PROXY."},
-	OIDCUnauthorized: {"Re-run the job: the job's access token is only valid while the job runs, and this one was not accepted or has expired."},
-	OIDCPersonal:     {"Remove what replaces the job's access token: the endpoint takes only the token that Azure Pipelines gives the job."},
-	OIDCForbidden:    {"Check that the pipeline is permitted to use the service connection (Project settings, Service connections, Security)."},
-	OIDCNotFound: {"Check that the service connection still exists, is shared with this project, and that this pipeline may use it.",
-		"Select the connection in this step's own input, so that the stage references it."},
-	OIDCNoReference: {"Name the connection in this step's own service connection input, not in a variable: Azure DevOps wants an explicit reference in the same stage."},
-	OIDCDisabled:    {"Re-enable the connection (Project settings, Service connections, the connection's menu); Azure DevOps disables connections that were unused for 100 days."},
-	OIDCRejected:    {"Read the service's message above; re-run with system.debug=true and hand the ids to support if it does not help."},
-	OIDCSignIn: {"Re-run the job: a sign-in page instead of a token means that the job's access token was not accepted.",
-		"Check that no proxy or gateway between agent and Azure DevOps answers in its place."},
-	OIDCThrottled:    {"Run fewer jobs of this organisation at once, or raise timeoutSeconds above the wait that the service asked for."},
-	OIDCUnavailable:  {"Re-run the job later; see https://status.dev.azure.com for an outage.", "Hand the ids above to Azure DevOps support if it goes on."},
-	OIDCUnreachable:  {"Check DNS, firewall and proxy between the agent and the host named above.", "For a TLS failure, give the agent the right CA bundle (./config.sh --sslcacert …)."},
-	OIDCPlanSecurity: {"Re-run the failed stage: Azure DevOps refused its own job token for this plan several times in a row; this is known to be transient."},
-	OIDCEmptyToken:   {"Re-run the job; hand the ids above to Azure DevOps support if it goes on."},
-	OIDCResponse:     {"Check that no proxy or gateway between agent and Azure DevOps answers in its place."},
-	TokenMalformed:   {"Re-run the job; if it goes on, hand the details above to support: the service sent a token that cannot be read."},
-	IdentityMismatch: {"Select the service connection itself (its id is sent), not its name in a variable.",
-		"Check that connectionType matches the connection that you mean to use."},
-	ClaimMismatch: {"Run the pipeline from the branch, repository or definition that requiredClaims allows.", "Correct requiredClaims if the value above is the one you meant."},
-	EntraIssuer: {"Edit the federated credential of the app or managed identity: its issuer must be exactly the issuer above.",
-		"Look first whether the connection was converted from the Azure DevOps issuer to the Entra issuer: that is the usual cause."},
-	EntraSubject:          {"Edit the federated credential of the app or managed identity: its subject must be exactly the subject above.", "Wait a minute if the federated credential was created just now."},
-	EntraAudience:         {"Set the audience of the federated credential to api://AzureADTokenExchange (the URI, not its GUID)."},
-	EntraAssertionExpired: {"Re-run the job; check that the agent's clock is right."},
-	EntraNoCredential:     {"Add a federated credential for this connection to the app or managed identity.", "Wait a minute if it was created just now."},
-	EntraMultiTenant:      {"Use a single-tenant app registration or a managed identity: Entra refuses multi-tenant apps here."},
-	EntraResource: {"Check entraAudience, and create the service principal of the audience application in this tenant.",
-		"Set an Application ID URI on the audience application when entraAudience is an api:// URI."},
-	EntraClient:      {"Check that the application id of the connection exists in the tenant named above."},
-	EntraRejected:    {"Look the AADSTS code up at https://login.microsoftonline.com/error and correct the app registration or its federated credential."},
-	EntraThrottled:   {"Run fewer jobs at once, or raise timeoutSeconds above the wait that the service asked for."},
-	EntraUnavailable: {"Re-run the job later; see https://azure.status.microsoft for an outage."},
-	EntraUnreachable: {"Check DNS, firewall and proxy between the agent and the host named above.", "For a TLS failure, give the agent the right CA bundle (./config.sh --sslcacert …)."},
-	EntraResponse:    {"Check that no proxy or gateway between agent and Microsoft Entra answers in its place."},
-	STSAccessDenied: {"Compare the role's trust policy with the statement above; AWS does not say which part differs.",
-		"Check that the role exists in this account, and that no service control policy denies sts:AssumeRoleWithWebIdentity."},
-	STSNoProvider: {"Create an IAM OIDC identity provider with exactly the URL above in the account of the role."},
-	STSAudience:   {"Add the client id above to the IAM OIDC identity provider (keep the ids it has)."},
-	STSKeyRetrieval: {"Re-run the job: AWS could not fetch the issuer's signing keys in time.",
-		"If it goes on, check that the provider URL in IAM is the issuer above and that its discovery document is public."},
-	STSInvalidToken:   {"Check the agent's clock, then re-run the job; AWS refused a freshly issued token twice."},
-	STSTokenExpired:   {"Check the agent's clock, then re-run the job; AWS found a freshly issued token expired twice."},
-	STSIDPConnection:  {"Re-run the job: AWS could not reach the issuer."},
-	STSIDPRejected:    {"Re-run the job; if it goes on, the issuer's token is being refused as invalid or revoked: check the connection."},
-	STSPolicy:         {"Correct sessionPolicy or sessionPolicyArns; AWS's message is above."},
-	STSRegionDisabled: {"Choose another region, or activate STS for this region in the account's IAM settings."},
-	STSDuration:       {"Lower durationSeconds, or raise the role's maximum session duration; the task never shortens a session by itself."},
-	STSValidation:     {"Correct the value that AWS's message names."},
-	STSThrottled:      {"Run fewer jobs at once, or re-run later: AWS throttles STS calls of this account."},
-	STSUnavailable:    {"Re-run the job later; see https://health.aws.amazon.com for an outage."},
-	STSUnreachable:    {"Check DNS, firewall and proxy between the agent and the host named above.", "For a TLS failure, give the agent the right CA bundle (./config.sh --sslcacert …)."},
-	STSResponse:       {"Check that no proxy or gateway between agent and AWS STS answers in its place."},
-	STSRejected:       {"Read AWS's message above; hand the request id to AWS support if it does not help."},
-	ChainDenied: {"Allow sts:AssumeRole on the second role in the first role's permissions.",
-		"Trust the first role in the second role's trust policy (with sts:TagSession and sts:SetSourceIdentity when tags or a source identity are given, and the external id if it asks for one)."},
-	AccountMismatch: {"Check stsEndpoint and roleArn: the answer was for another account or role, so nothing was exported."},
-	ProfilePath:     {"Use exportAs: variables, which needs no files."},
-	ProfileNoExec:   {"Use exportAs: variables, which needs no files."},
-	ProfileState: {"Use the profile from steps of the same job, as the user who ran the step that wrote it, in the same container or on the same host.",
-		"Run the AssumeAwsRole step again to write the profile anew."},
-	ProfileBusy:    {"Try again; if it goes on, look for a process of this job that was stopped in the middle of a renewal, and end it."},
-	ProfileWrite:   {"Make room on the file system of the agent's temp directory, or use exportAs: variables."},
-	ProfileClock:   {"Set the clock of the agent's machine (NTP)."},
-	ProfileCleanup: {"Delete the directory by hand if the agent does not empty its temp directory before the next job."},
-	Timeout:        {"Raise timeoutSeconds, or look for the slow leg named above."},
-	Canceled:       {"Nothing was exported; re-run the job when you want to."},
-	Export:         {"Remove the pipeline variable DECODE_PERCENTS=false, or re-run the job."},
-	ShimPlatform:   {"Run the job on a Linux, Windows or macOS agent on x64 or arm64, with the 64-bit agent installed."},
-	ShimHash:       {"Delete the folder of this task below the agent's _work/_tasks, so that the agent downloads it again."},
-	ShimExec:       {"Mount the agent's temporary directory without noexec, or make _work/_tasks writable for the agent's user."},
-	ShimCrash:      {"Re-run the job; if it fails again, report it to the maintainers with the output of the step."},
-	ShimSignal:     {"Check the memory limits and the system log of the agent.", "Raise the timeout of the step if it was too short."},
-	Internal:       {"Report this with the details above: it is a defect of the task."},
+// entry is what a user is told to do about a failure, most likely first, where a
+// package has nothing more exact to say.
+type entry struct {
+	code   Code
+	remedy []string
+}
+
+// catalogue is a list rather than a map: a list of constants costs nothing at
+// start, and credential-process starts for every tool.
+var catalogue = []entry{
+	{Input, []string{"Correct the inputs named above; nothing has been requested or exported."}},
+	{VariableCollision, []string{"Rename the variable that your pipeline defines; the other name belongs to Azure Pipelines."}},
+	{SystemEndpoint, []string{"Run the task in an agent job of Azure Pipelines; it cannot run where the agent provides no system connection."}},
+	{JobTokenMissing, []string{"Run the task in an agent job of Azure Pipelines; the agent hands every task the job's access token."}},
+	{ServerUnsupported, []string{"Use Azure DevOps Services; Azure DevOps Server issues no OIDC tokens to pipelines."}},
+	{HostUntrusted, []string{
+		"Look for a step or variable that overwrites System.OidcRequestUri or System.CollectionUri and remove it.",
+		"If nothing overwrites it, report the host named above to the maintainers.",
+	}},
+	{Proxy, []string{"Correct the proxy settings of the agent (./config.sh --proxyurl …) or the variable HTTPS_PROXY."}},
+	{OIDCUnauthorized, []string{"Re-run the job: the job's access token is only valid while the job runs, and this one was not accepted or has expired."}},
+	{OIDCPersonal, []string{"Remove what replaces the job's access token: the endpoint takes only the token that Azure Pipelines gives the job."}},
+	{OIDCForbidden, []string{"Check that the pipeline is permitted to use the service connection (Project settings, Service connections, Security)."}},
+	{OIDCNotFound, []string{
+		"Check that the service connection still exists, is shared with this project, and that this pipeline may use it.",
+		"Select the connection in this step's own input, so that the stage references it.",
+	}},
+	{OIDCNoReference, []string{"Name the connection in this step's own service connection input, not in a variable: Azure DevOps wants an explicit reference in the same stage."}},
+	{OIDCDisabled, []string{"Re-enable the connection (Project settings, Service connections, the connection's menu); Azure DevOps disables connections that were unused for 100 days."}},
+	{OIDCRejected, []string{"Read the service's message above; re-run with system.debug=true and hand the ids to support if it does not help."}},
+	{OIDCSignIn, []string{
+		"Re-run the job: a sign-in page instead of a token means that the job's access token was not accepted.",
+		"Check that no proxy or gateway between agent and Azure DevOps answers in its place.",
+	}},
+	{OIDCThrottled, []string{"Run fewer jobs of this organisation at once, or raise timeoutSeconds above the wait that the service asked for."}},
+	{OIDCUnavailable, []string{"Re-run the job later; see https://status.dev.azure.com for an outage.", "Hand the ids above to Azure DevOps support if it goes on."}},
+	{OIDCUnreachable, []string{"Check DNS, firewall and proxy between the agent and the host named above.", "For a TLS failure, give the agent the right CA bundle (./config.sh --sslcacert …)."}},
+	{OIDCPlanSecurity, []string{"Re-run the failed stage: Azure DevOps refused its own job token for this plan several times in a row; this is known to be transient."}},
+	{OIDCEmptyToken, []string{"Re-run the job; hand the ids above to Azure DevOps support if it goes on."}},
+	{OIDCResponse, []string{"Check that no proxy or gateway between agent and Azure DevOps answers in its place."}},
+	{TokenMalformed, []string{"Re-run the job; if it goes on, hand the details above to support: the service sent a token that cannot be read."}},
+	{IdentityMismatch, []string{
+		"Select the service connection itself (its id is sent), not its name in a variable.",
+		"Check that connectionType matches the connection that you mean to use.",
+	}},
+	{ClaimMismatch, []string{"Run the pipeline from the branch, repository or definition that requiredClaims allows.", "Correct requiredClaims if the value above is the one you meant."}},
+	{EntraIssuer, []string{
+		"Edit the federated credential of the app or managed identity: its issuer must be exactly the issuer above.",
+		"Look first whether the connection was converted from the Azure DevOps issuer to the Entra issuer: that is the usual cause.",
+	}},
+	{EntraSubject, []string{"Edit the federated credential of the app or managed identity: its subject must be exactly the subject above.", "Wait a minute if the federated credential was created just now."}},
+	{EntraAudience, []string{"Set the audience of the federated credential to api://AzureADTokenExchange (the URI, not its GUID)."}},
+	{EntraAssertionExpired, []string{"Re-run the job; check that the agent's clock is right."}},
+	{EntraNoCredential, []string{"Add a federated credential for this connection to the app or managed identity.", "Wait a minute if it was created just now."}},
+	{EntraMultiTenant, []string{"Use a single-tenant app registration or a managed identity: Entra refuses multi-tenant apps here."}},
+	{EntraResource, []string{
+		"Check entraAudience, and create the service principal of the audience application in this tenant.",
+		"Set an Application ID URI on the audience application when entraAudience is an api:// URI.",
+	}},
+	{EntraClient, []string{"Check that the application id of the connection exists in the tenant named above."}},
+	{EntraRejected, []string{"Look the AADSTS code up at https://login.microsoftonline.com/error and correct the app registration or its federated credential."}},
+	{EntraThrottled, []string{"Run fewer jobs at once, or raise timeoutSeconds above the wait that the service asked for."}},
+	{EntraUnavailable, []string{"Re-run the job later; see https://azure.status.microsoft for an outage."}},
+	{EntraUnreachable, []string{"Check DNS, firewall and proxy between the agent and the host named above.", "For a TLS failure, give the agent the right CA bundle (./config.sh --sslcacert …)."}},
+	{EntraResponse, []string{"Check that no proxy or gateway between agent and Microsoft Entra answers in its place."}},
+	{STSAccessDenied, []string{
+		"Compare the role's trust policy with the statement above; AWS does not say which part differs.",
+		"Check that the role exists in this account, and that no service control policy denies sts:AssumeRoleWithWebIdentity.",
+	}},
+	{STSNoProvider, []string{"Create an IAM OIDC identity provider with exactly the URL above in the account of the role."}},
+	{STSAudience, []string{"Add the client id above to the IAM OIDC identity provider (keep the ids it has)."}},
+	{STSKeyRetrieval, []string{
+		"Re-run the job: AWS could not fetch the issuer's signing keys in time.",
+		"If it goes on, check that the provider URL in IAM is the issuer above and that its discovery document is public.",
+	}},
+	{STSInvalidToken, []string{"Check the agent's clock, then re-run the job; AWS refused a freshly issued token twice."}},
+	{STSTokenExpired, []string{"Check the agent's clock, then re-run the job; AWS found a freshly issued token expired twice."}},
+	{STSIDPConnection, []string{"Re-run the job: AWS could not reach the issuer."}},
+	{STSIDPRejected, []string{"Re-run the job; if it goes on, the issuer's token is being refused as invalid or revoked: check the connection."}},
+	{STSPolicy, []string{"Correct sessionPolicy or sessionPolicyArns; AWS's message is above."}},
+	{STSRegionDisabled, []string{"Choose another region, or activate STS for this region in the account's IAM settings."}},
+	{STSDuration, []string{"Lower durationSeconds, or raise the role's maximum session duration; the task never shortens a session by itself."}},
+	{STSValidation, []string{"Correct the value that AWS's message names."}},
+	{STSThrottled, []string{"Run fewer jobs at once, or re-run later: AWS throttles STS calls of this account."}},
+	{STSUnavailable, []string{"Re-run the job later; see https://health.aws.amazon.com for an outage."}},
+	{STSUnreachable, []string{"Check DNS, firewall and proxy between the agent and the host named above.", "For a TLS failure, give the agent the right CA bundle (./config.sh --sslcacert …)."}},
+	{STSResponse, []string{"Check that no proxy or gateway between agent and AWS STS answers in its place."}},
+	{STSRejected, []string{"Read AWS's message above; hand the request id to AWS support if it does not help."}},
+	{ChainDenied, []string{
+		"Allow sts:AssumeRole on the second role in the first role's permissions.",
+		"Trust the first role in the second role's trust policy (with sts:TagSession and sts:SetSourceIdentity when tags or a source identity are given, and the external id if it asks for one).",
+	}},
+	{AccountMismatch, []string{"Check stsEndpoint and roleArn: the answer was for another account or role, so nothing was exported."}},
+	{ProfilePath, []string{"Use exportAs: variables, which needs no files."}},
+	{ProfileNoExec, []string{"Use exportAs: variables, which needs no files."}},
+	{ProfileState, []string{
+		"Use the profile from steps of the same job, as the user who ran the step that wrote it, in the same container or on the same host.",
+		"Run the AssumeAwsRole step again to write the profile anew.",
+	}},
+	{ProfileBusy, []string{"Try again; if it goes on, look for a process of this job that was stopped in the middle of a renewal, and end it."}},
+	{ProfileWrite, []string{"Make room on the file system of the agent's temp directory, or use exportAs: variables."}},
+	{ProfileClock, []string{"Set the clock of the agent's machine (NTP)."}},
+	{ProfileCleanup, []string{"Delete the directory by hand if the agent does not empty its temp directory before the next job."}},
+	{Timeout, []string{"Raise timeoutSeconds, or look for the slow leg named above."}},
+	{Canceled, []string{"Nothing was exported; re-run the job when you want to."}},
+	{Export, []string{"Remove the pipeline variable DECODE_PERCENTS=false, or re-run the job."}},
+	{ShimPlatform, []string{"Run the job on a Linux, Windows or macOS agent on x64 or arm64, with the 64-bit agent installed."}},
+	{ShimHash, []string{"Delete the folder of this task below the agent's _work/_tasks, so that the agent downloads it again."}},
+	{ShimExec, []string{"Mount the agent's temporary directory without noexec, or make _work/_tasks writable for the agent's user."}},
+	{ShimCrash, []string{"Re-run the job; if it fails again, report it to the maintainers with the output of the step."}},
+	{ShimSignal, []string{"Check the memory limits and the system log of the agent.", "Raise the timeout of the step if it was too short."}},
+	{Internal, []string{"Report this with the details above: it is a defect of the task."}},
 }
 
 // Remedy is the catalogue's advice for a code.
-func Remedy(c Code) []string { return remedies[c] }
+func Remedy(c Code) []string {
+	for _, e := range catalogue {
+		if e.code == c {
+			return e.remedy
+		}
+	}
+	return nil
+}
 
-// Codes lists every code of the catalogue.
+// Codes lists every code of the catalogue, in its order.
 func Codes() []Code {
-	codes := make([]Code, 0, len(remedies))
-	for c := range remedies {
-		codes = append(codes, c)
+	codes := make([]Code, len(catalogue))
+	for i, e := range catalogue {
+		codes[i] = e.code
 	}
 	return codes
 }

@@ -104,15 +104,19 @@ func (r Requester) read(answer *http.Response, body []byte) (secret.Value, error
 		return secret.Value{}, r.refusal(answer, a, readable)
 	}
 	if a.Token == nil || *a.Token == "" {
-		return secret.Value{}, &retry.Again{Err: &fault.Fault{Code: fault.OIDCEmptyToken,
-			Summary: "Azure DevOps answered without a token", Details: correlation(answer)}}
+		return secret.Value{}, &retry.Again{Err: &fault.Fault{
+			Code:    fault.OIDCEmptyToken,
+			Summary: "Azure DevOps answered without a token", Details: correlation(answer),
+		}}
 	}
 	return secret.New(*a.Token), nil
 }
 
 func (r Requester) unreachable(ctx context.Context, err error) error {
-	f := &fault.Fault{Code: fault.OIDCUnreachable, Summary: "Azure DevOps could not be reached at " + r.Endpoint.Host,
-		Why: network.Reason(ctx, err), Cause: err}
+	f := &fault.Fault{
+		Code: fault.OIDCUnreachable, Summary: "Azure DevOps could not be reached at " + r.Endpoint.Host,
+		Why: network.Reason(ctx, err), Cause: err,
+	}
 	if network.Permanent(err) {
 		return f
 	}

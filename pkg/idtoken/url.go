@@ -55,8 +55,10 @@ func (l Location) build(collection *url.URL) (*url.URL, error) {
 	}
 	for name, id := range ids {
 		if collection == nil || id == "" || strings.ContainsAny(id, `/\.%?#`) {
-			return nil, &fault.Fault{Code: fault.SystemEndpoint, Summary: "the agent names no token endpoint",
-				Why: "System.OidcRequestUri is empty, and it cannot be built: System.CollectionUri or " + name + " is missing or malformed."}
+			return nil, &fault.Fault{
+				Code: fault.SystemEndpoint, Summary: "the agent names no token endpoint",
+				Why: "System.OidcRequestUri is empty, and it cannot be built: System.CollectionUri or " + name + " is missing or malformed.",
+			}
 		}
 	}
 	return collection.JoinPath(l.ProjectID, "_apis", "distributedtask", "hubs", l.HostType, "plans", l.PlanID, "jobs", l.JobID, "oidctoken"), nil

@@ -22,12 +22,16 @@ const (
 func TestTaskIdentity(t *testing.T) {
 	t.Parallel()
 	k := readTask(t)
-	want := task{ID: taskID, Name: taskName, FriendlyName: "Assume AWS role with OIDC", Category: "Deploy",
+	want := task{
+		ID: taskID, Name: taskName, FriendlyName: "Assume AWS role with OIDC", Category: "Deploy",
 		InstanceNameFormat: "Assume AWS role $(roleArn)", ShowEnvironment: true,
-		Visibility: []string{"Build", "Release"}, RunsOn: []string{"Agent", "DeploymentGroup"}}
-	got := task{ID: k.ID, Name: k.Name, FriendlyName: k.FriendlyName, Category: k.Category,
+		Visibility: []string{"Build", "Release"}, RunsOn: []string{"Agent", "DeploymentGroup"},
+	}
+	got := task{
+		ID: k.ID, Name: k.Name, FriendlyName: k.FriendlyName, Category: k.Category,
 		InstanceNameFormat: k.InstanceNameFormat, ShowEnvironment: k.ShowEnvironment,
-		Visibility: k.Visibility, RunsOn: k.RunsOn, Demands: k.Demands, MinimumAgentVersion: k.MinimumAgentVersion}
+		Visibility: k.Visibility, RunsOn: k.RunsOn, Demands: k.Demands, MinimumAgentVersion: k.MinimumAgentVersion,
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("identity (-want +got):\n%s", diff)
 	}

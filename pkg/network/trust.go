@@ -50,8 +50,10 @@ func (t Trust) Check(variable, raw string) (*url.URL, error) {
 }
 
 func untrusted(what, why string) error {
-	return &fault.Fault{Code: fault.HostUntrusted, Summary: "the job's access token is not sent to the host that " + what + " names",
-		Why: why + "; the token was not sent anywhere."}
+	return &fault.Fault{
+		Code: fault.HostUntrusted, Summary: "the job's access token is not sent to the host that " + what + " names",
+		Why: why + "; the token was not sent anywhere.",
+	}
 }
 
 // climbs tells whether a path could leave the segment that it begins with.

@@ -86,16 +86,22 @@ func (j Job) check(lookup Lookup) error {
 		return err
 	}
 	if j.SystemURL == "" {
-		return &fault.Fault{Code: fault.SystemEndpoint, Summary: "the agent gave this step no system connection",
-			Why: "ENDPOINT_URL_SYSTEMVSSCONNECTION is missing, so the task cannot know which host to trust with the job's access token."}
+		return &fault.Fault{
+			Code: fault.SystemEndpoint, Summary: "the agent gave this step no system connection",
+			Why: "ENDPOINT_URL_SYSTEMVSSCONNECTION is missing, so the task cannot know which host to trust with the job's access token.",
+		}
 	}
 	if t := lookup.Get("SYSTEM_SERVERTYPE"); t != "" && !strings.EqualFold(t, "Hosted") {
-		return &fault.Fault{Code: fault.ServerUnsupported, Summary: "this is Azure DevOps Server, which issues no OIDC tokens",
-			Why: "System.ServerType is " + shown(t) + "; workload identity federation exists on Azure DevOps Services only."}
+		return &fault.Fault{
+			Code: fault.ServerUnsupported, Summary: "this is Azure DevOps Server, which issues no OIDC tokens",
+			Why: "System.ServerType is " + shown(t) + "; workload identity federation exists on Azure DevOps Services only.",
+		}
 	}
 	if j.JobToken.Empty() {
-		return &fault.Fault{Code: fault.JobTokenMissing, Summary: "the agent gave this step no job access token",
-			Why: "ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN is missing or empty; no other token is used in its place."}
+		return &fault.Fault{
+			Code: fault.JobTokenMissing, Summary: "the agent gave this step no job access token",
+			Why: "ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN is missing or empty; no other token is used in its place.",
+		}
 	}
 	return nil
 }
@@ -130,8 +136,10 @@ func collision(lookup Lookup) error {
 		return nil
 	}
 	said := slices.Sorted(maps.Values(clashes))
-	return &fault.Fault{Code: fault.VariableCollision, Summary: "two variables of this job become the same environment variable",
-		Why: strings.Join(said, "; ") + ". The task cannot tell which of them it reads."}
+	return &fault.Fault{
+		Code: fault.VariableCollision, Summary: "two variables of this job become the same environment variable",
+		Why: strings.Join(said, "; ") + ". The task cannot tell which of them it reads.",
+	}
 }
 
 // HasPublic tells whether the job has a public variable of that name.

@@ -18,9 +18,12 @@ type Platform struct{ OS, Arch string }
 // Platforms lists the supported pairs in the order of their files.
 func Platforms() []Platform {
 	return []Platform{
-		{"darwin", "amd64"}, {"darwin", "arm64"},
-		{"linux", "amd64"}, {"linux", "arm64"},
-		{"windows", "amd64"}, {"windows", "arm64"},
+		{"darwin", "amd64"},
+		{"darwin", "arm64"},
+		{"linux", "amd64"},
+		{"linux", "arm64"},
+		{"windows", "amd64"},
+		{"windows", "arm64"},
 	}
 }
 

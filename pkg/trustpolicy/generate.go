@@ -88,8 +88,11 @@ type identity struct {
 func (s Spec) claims(c *checker) []identity {
 	vstoken := "https://vstoken.dev.azure.com/" + strings.ToLower(s.OrgID)
 	named := func(sid, subject string) identity {
-		return identity{sid, idtoken.UnverifiedClaims{Issuer: vstoken, Subject: subject, Audience: []string{idtoken.TokenExchangeAudience}},
-			[]string{idtoken.TokenExchangeAudience}}
+		return identity{
+			sid,
+			idtoken.UnverifiedClaims{Issuer: vstoken, Subject: subject, Audience: []string{idtoken.TokenExchangeAudience}},
+			[]string{idtoken.TokenExchangeAudience},
+		}
 	}
 	old := named("AzureDevOpsIssuer", "sc://"+s.Org+"/"+s.Project+"/"+s.Connection)
 	switch {

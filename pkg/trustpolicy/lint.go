@@ -163,7 +163,7 @@ func (c Condition) lint(l *linter) {
 	if strings.HasSuffix(o.base, "ignorecase") {
 		l.add(Warning, "%s on %s: names that differ by case only are different identities", c.Operator, c.Key)
 	}
-	if (strings.HasSuffix(o.base, "like")) && strings.HasSuffix(strings.ToLower(c.Key), ":sub") {
+	if strings.HasSuffix(o.base, "like") && strings.HasSuffix(strings.ToLower(c.Key), ":sub") {
 		for _, v := range c.Values {
 			lintWildcard(l, v)
 		}
