@@ -1,0 +1,94 @@
+package idtoken
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
+)
+
+// answering is a transport that checks each request and always gives one answer.
+type answering struct {
+	t        *testing.T
+	status   int
+	header   map[string]string
+	body     string
+	requests int
+}
+
+func (a *answering) RoundTrip(r *http.Request) (*http.Response, error) {
+	a.requests++
+	q := r.URL.Query()
+	if r.Method != http.MethodPost || r.Header.Get("Authorization") != "Bearer canary-job-token" ||
+		r.Header.Get("X-TFS-FedAuthRedirect") != "Suppress" || q.Get("serviceConnectionId") != "id" || q.Get("api-version") == "" || q.Get("keep") != "1" {
+		a.t.Errorf("wrong request: %s %s", r.Method, r.URL)
+	}
+	h := http.Header{"Content-Type": {"application/json"}}
+	for k, v := range a.header {
+		h.Set(k, v)
+	}
+	return &http.Response{StatusCode: a.status, Header: h, Body: io.NopCloser(strings.NewReader(a.body))}, nil
+}
+
+func TestRequestFaults(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		status   int
+		body     string
+		header   map[string]string
+		code     fault.Code
+		requests int
+	}{
+		"token":                     {200, `{"oidcToken":"canary-token"}`, nil, "", 1},
+		"401":                       {401, ``, nil, fault.OIDCUnauthorized, 1},
+		"403":                       {403, `{}`, nil, fault.OIDCForbidden, 1},
+		"404":                       {404, `{"message":"no"}`, nil, fault.OIDCNotFound, 1},
+		"plan security, any status": {400, `{"typeKey":"TaskOrchestrationPlanSecurityException","message":"x"}`, nil, fault.OIDCPlanSecurity, 4},
+		"302":                       {302, ``, map[string]string{"Location": "https://evil.org"}, fault.OIDCSignIn, 1},
+		"203 HTML":                  {203, `<html>`, map[string]string{"Content-Type": "text/html; charset=utf-8"}, fault.OIDCSignIn, 1},
+		"200 HTML":                  {200, `<html>`, map[string]string{"Content-Type": "text/html"}, fault.OIDCSignIn, 1},
+		"empty token":               {200, `{"oidcToken":""}`, nil, fault.OIDCEmptyToken, 4},
+		"null token":                {200, `{"oidcToken":null}`, nil, fault.OIDCEmptyToken, 4},
+		"truncated":                 {200, `{"oidcToken":"canary-tok`, nil, fault.OIDCResponse, 1},
+		"token of a wrong type":     {200, `{"oidcToken":{"a":"canary-token"}}`, nil, fault.OIDCResponse, 1},
+		"message of a wrong type":   {400, `{"message":{"a":1}}`, nil, fault.OIDCResponse, 1},
+		"500":                       {500, `##vso[task.complete]`, nil, fault.OIDCUnavailable, 4},
+		"408":                       {408, ``, nil, fault.OIDCUnavailable, 4},
+		"429":                       {429, ``, map[string]string{"Retry-After": "2"}, fault.OIDCThrottled, 4},
+		"429, too long":             {429, ``, map[string]string{"Retry-After": "3600"}, fault.OIDCThrottled, 1},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), 120*time.Second)
+				defer cancel()
+				a := &answering{t: t, status: tt.status, body: tt.body, header: tt.header}
+				endpoint, _ := url.Parse("https://dev.azure.com/org/oidctoken?keep=1&serviceConnectionId=other")
+				issued := 0
+				token, err := Requester{
+					Transport: a, Endpoint: endpoint, JobToken: secret.New("canary-job-token"), Now: time.Now,
+					Issued: func(secret.Value) { issued++ },
+				}.Request(ctx, "id")
+				f, _ := fault.As(err)
+				if a.requests != tt.requests {
+					t.Errorf("%d requests, want %d", a.requests, tt.requests)
+				}
+				if tt.code == "" && (err != nil || token.Reveal() != "canary-token" || issued != 1) || tt.code != "" && (f == nil || f.Code != tt.code || issued != 0) {
+					t.Errorf("got %v, want %q", err, tt.code)
+				}
+				if f != nil && strings.Contains(f.Message()+fmt.Sprintf("%+v", err), "canary") {
+					t.Errorf("secret in %s", f.Message())
+				}
+			})
+		})
+	}
+}

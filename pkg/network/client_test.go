@@ -1,0 +1,135 @@
+package network
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+)
+
+func get(t *testing.T, c *Client, url string) (*http.Response, string, error) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := c.RoundTrip(r)
+	if err != nil {
+		return nil, "", err
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	return answer, string(body), err
+}
+
+func TestClientPolicy(t *testing.T) {
+	t.Parallel()
+	var requests atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		if r.UserAgent() != "assume-aws-role/test" {
+			t.Errorf("User-Agent %q", r.UserAgent())
+		}
+		w.Header().Set("Date", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat))
+		switch r.URL.Path {
+		case "/redirect":
+			http.Redirect(w, r, "/elsewhere", http.StatusFound)
+		case "/large":
+			_, _ = io.WriteString(w, strings.Repeat("x", MaxBody+1))
+		case "/full":
+			_, _ = io.WriteString(w, strings.Repeat("x", MaxBody))
+		}
+	}))
+	t.Cleanup(server.Close)
+	settings, _, err := FromAgent(func(n string) string {
+		return map[string]string{"AGENT_PROXYURL": "http://u:canary-pw@127.0.0.1:1"}[n]
+	}, "assume-aws-role/test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := NewClient(settings, time.Now)
+	local := strings.Replace(server.URL, "127.0.0.1", "LocalHost", 1)
+	if answer, _, err := get(t, c, local+"/redirect"); err != nil || answer.StatusCode != http.StatusFound || requests.Load() != 1 {
+		t.Errorf("a redirect was followed, or loopback went through the proxy: %v", err)
+	}
+	if _, _, err := get(t, c, server.URL+"/large"); !errors.Is(err, ErrBodyTooLarge) {
+		t.Errorf("large body: %v", err)
+	}
+	if _, body, err := get(t, c, server.URL+"/full"); err != nil || len(body) != MaxBody {
+		t.Errorf("body of exactly 1 MiB: %d bytes, %v", len(body), err)
+	}
+	if _, _, err := get(t, c, "http://127.0.0.1.example.org/"); !errors.Is(err, ErrPlainHTTP) {
+		t.Errorf("plain http: %v", err)
+	}
+	if _, _, err := get(t, c, "https://sts.example.invalid/"); err == nil || strings.Contains(err.Error(), "canary") {
+		t.Errorf("through a dead proxy: %v", err)
+	}
+	if d := c.Skew(); d < 59*time.Minute || d > 61*time.Minute {
+		t.Errorf("skew %v", d)
+	}
+}
+
+func TestUntrustedCertificateIsPermanent(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = nil
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	_, _, err := get(t, NewClient(Config{}, time.Now), server.URL)
+	if err == nil || !Permanent(err) || !strings.Contains(Reason(context.Background(), err), "not trusted") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestFromAgent(t *testing.T) {
+	t.Parallel()
+	env := map[string]string{
+		"AGENT_PROXYURL": "proxy.corp:3128", "AGENT_PROXYUSERNAME": "u", "SECRET_AGENT_PROXYPASSWORD": "canary/p w",
+		"HTTPS_PROXY": "http://other:1", "AGENT_PROXYBYPASSLIST": `["(?!x)y","intra\\.corp"]`, "AGENT_SKIPCERTVALIDATION": "True",
+	}
+	c, notes, err := FromAgent(func(n string) string { return env[n] }, "ua")
+	if err != nil || c.ProxyURL.Host != "proxy.corp:3128" || len(c.Bypass) != 1 {
+		t.Fatalf("%+v %v", c, err)
+	}
+	said := ""
+	for _, n := range notes {
+		said += n.Text + "\n"
+	}
+	if strings.Contains(said, "canary") || !strings.Contains(said, "proxy: proxy.corp:3128") || !strings.Contains(said, "--sslcacert") {
+		t.Errorf("notes:\n%s", said)
+	}
+	forms := map[string]bool{}
+	for _, s := range c.Secrets() {
+		forms[s.Reveal()] = true
+	}
+	for _, want := range []string{"canary/p w", "canary%2Fp%20w", "canary%2Fp+w", "dTpjYW5hcnkvcCB3"} {
+		if !forms[want] {
+			t.Errorf("form %q is not masked", want)
+		}
+	}
+	for _, bad := range []string{"ftp://u:canary@h", "http://u:canary@", "http://u:can%zzary@h"} {
+		_, _, err := FromAgent(func(n string) string { return map[string]string{"HTTPS_PROXY": bad}[n] }, "")
+		if f, _ := fault.As(err); f == nil || f.Code != fault.Proxy || strings.Contains(f.Message(), "ary@") {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
+func TestIsLoopback(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]bool{
+		"127.0.0.1": true, "127.9.9.9": true, "::1": true, "localhost": true, "LOCALHOST": true,
+		"localhost.": false, "localhost.evil.org": false, "127.1": false, "0.0.0.0": false, "::ffff:127.0.0.1": false, "": false, "2130706433": false,
+	} {
+		if IsLoopback(host) != want {
+			t.Errorf("IsLoopback(%q) = %v", host, !want)
+		}
+	}
+}

@@ -1,0 +1,108 @@
+package network
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+)
+
+func TestTrust(t *testing.T) {
+	t.Parallel()
+	const shared, old, local = "https://dev.azure.com/Org/", "https://org.visualstudio.com/", "http://127.0.0.1:4000/"
+	for _, tt := range []struct {
+		system, url string
+		want        bool
+	}{
+		{shared, "https://dev.azure.com/org/p/_apis", true},
+		{shared, "https://DEV.AZURE.COM:443/ORG", true},
+		{shared, "https://vsrm.dev.azure.com/org/", true},
+		{shared, "https://org.visualstudio.com/p", true},
+		{shared, "https://org.vsrm.visualstudio.com/", true},
+		{old, "https://dev.azure.com/org/", true},
+		{local, "http://127.0.0.1:4000/org/x", true},
+		{local, "http://127.0.0.1:4001/", false},
+		{local, "https://dev.azure.com/org/", false},
+		{shared, "http://dev.azure.com/org/", false},
+		{shared, "http://127.0.0.1:4000/", false},
+		{shared, "https://dev.azure.com/other/", false},
+		{shared, "https://dev.azure.com/", false},
+		{shared, "https://dev.azure.com:8443/org/", false},
+		{shared, "https://dev.azure.com/org/../other/", false},
+		{shared, "https://dev.azure.com/org/%2e%2e/other/", false},
+		{shared, "https://dev.azure.com/org%2fother/", false},
+		{shared, "https://dev.azure.com./org/", false},
+		{shared, "https://dev.azure.com.evil.org/org/", false},
+		{shared, "https://dev.azure.com@evil.org/org/", false},
+		{shared, "https://u:p@dev.azure.com/org/", false},
+		{shared, "https://org.x.visualstudio.com/", false},
+		{shared, "https://orgvisualstudio.com/", false},
+		{shared, "//dev.azure.com/org/", false},
+		{shared, "", false},
+		{shared, "https://dev.azure.com/org/#f", false},
+	} {
+		trust, err := NewTrust(tt.system)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = trust.Check("System.OidcRequestUri", tt.url)
+		if f, _ := fault.As(err); (err == nil) != tt.want || err != nil && f.Code != fault.HostUntrusted {
+			t.Errorf("%s for %s: %v", tt.url, tt.system, err)
+		}
+	}
+	for _, bad := range []string{"", "x", "http://dev.azure.com/org", "https://u:canary@dev.azure.com/", "http://127.0.0.1.evil.org/"} {
+		if _, err := NewTrust(bad); err == nil || strings.Contains(err.Error(), "canary") {
+			t.Errorf("system connection %q: %v", bad, err)
+		}
+	}
+}
+
+// TestTrustNeverLeavesTheOrganisation builds URLs of foreign hosts and organisations.
+func TestTrustNeverLeavesTheOrganisation(t *testing.T) {
+	t.Parallel()
+	trust, err := NewTrust("https://dev.azure.com/org/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		host := rapid.SampledFrom([]string{"dev.azure.com", "vsrm.dev.azure.com", "org.visualstudio.com", "o.visualstudio.com", "evil.org"}).Draw(t, "host")
+		first := rapid.SampledFrom([]string{"org", "ORG", "other", "", "org.", "org "}).Draw(t, "first")
+		got, err := trust.Check("x", "https://"+host+"/"+url.PathEscape(first)+"/p")
+		right := host == "org.visualstudio.com" || strings.HasSuffix(host, "dev.azure.com") && strings.EqualFold(first, "org")
+		if (err == nil) != right && !(right && strings.Contains("/"+first+"/p", "//")) {
+			t.Fatalf("%v %v", got, err)
+		}
+	})
+}
+
+func TestNoProxy(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		list, url string
+		want      bool
+	}{
+		{"", "https://a.b", false},
+		{"*", "https://a.b", true},
+		{"b", "https://a.b", true},
+		{".b", "https://b", false},
+		{".b", "https://a.b", true},
+		{"b", "https://ab", false},
+		{"A.B", "https://a.b", true},
+		{"a.b:8443", "https://a.b", false},
+		{"a.b:443", "https://a.b", true},
+		{"10.0.0.0/8", "https://10.1.2.3", true},
+		{"10.0.0.0/8", "https://11.1.2.3", false},
+		{" x , a.b ", "https://a.b", true},
+		{"::1", "https://[::1]:9", true},
+		{"*.b", "https://a.b", true},
+		{",,", "https://a.b", false},
+	} {
+		u, _ := url.Parse(tt.url)
+		if got := noProxy(tt.list, u); got != tt.want {
+			t.Errorf("noProxy(%q, %s) = %v", tt.list, tt.url, got)
+		}
+	}
+}
