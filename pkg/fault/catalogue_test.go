@@ -63,7 +63,7 @@ func TestCodesAreUniqueAndWellFormed(t *testing.T) {
 func TestEveryCodeHasARemedy(t *testing.T) {
 	t.Parallel()
 	for _, c := range declared(t) {
-		list := remedies[Code(c)]
+		list := Remedy(Code(c))
 		if len(list) == 0 {
 			t.Errorf("%s has no remedy", c)
 		}
@@ -77,7 +77,7 @@ func TestEveryCodeHasARemedy(t *testing.T) {
 			}
 		}
 	}
-	for c := range remedies {
+	for _, c := range Codes() {
 		if !slices.Contains(declared(t), string(c)) {
 			t.Errorf("remedy for the unknown code %s", c)
 		}
