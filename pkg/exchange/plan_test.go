@@ -1,0 +1,37 @@
+package exchange
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/network"
+	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
+	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
+)
+
+func TestPlanRoundTrip(t *testing.T) {
+	t.Parallel()
+	p := Plan{Network: network.Config{ProxyUser: "u", ProxyPassword: secret.New("canary-proxy")}}
+	p.Step.Job.JobToken = secret.New("canary-job")
+	p.Step.Job.SystemURL = "https://dev.azure.com/org/"
+	p.Step.Chain = &pipeline.Chain{ExternalID: secret.New("canary-id"), SourceIdentity: "s"}
+	if plain, err := json.Marshal(p); err != nil || strings.Contains(string(plain), "canary") {
+		t.Errorf("ordinary JSON holds a secret: %s %v", plain, err)
+	}
+	data, err := p.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := DecodePlan(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Step.Job.JobToken.Reveal() != "canary-job" || got.Network.ProxyPassword.Reveal() != "canary-proxy" ||
+		got.Step.Chain.ExternalID.Reveal() != "canary-id" || got.Step.Job.SystemURL != p.Step.Job.SystemURL {
+		t.Error("the plan lost something on the way")
+	}
+	if _, err := DecodePlan(data[:len(data)-2]); err == nil || strings.Contains(err.Error(), "canary") {
+		t.Errorf("half a plan: %v", err)
+	}
+}

@@ -1,0 +1,82 @@
+package webidentity
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
+)
+
+const answerXML = `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult>` +
+	`<AssumedRoleUser><Arn>%s</Arn><AssumedRoleId>A:s</AssumedRoleId></AssumedRoleUser><Credentials><AccessKeyId>ASIA</AccessKeyId>` +
+	`<SecretAccessKey>%s</SecretAccessKey><SessionToken>canary-st</SessionToken><Expiration>2030-01-01T00:00:00Z</Expiration></Credentials>` +
+	`</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`
+
+func failure(code, message string) string {
+	return `<ErrorResponse><Error><Code>` + code + `</Code><Message>` + message + `</Message></Error><RequestId>r-1</RequestId></ErrorResponse>`
+}
+
+func TestAssumeWithToken(t *testing.T) {
+	t.Parallel()
+	const arn = "arn:aws:sts::111122223333:assumed-role/deploy/run-1"
+	tests := map[string]struct {
+		status  int
+		body    string
+		code    fault.Code
+		verdict Verdict
+	}{
+		"credentials":     {200, fmt.Sprintf(answerXML, arn, "canary-key"), "", 0},
+		"other account":   {200, fmt.Sprintf(answerXML, strings.Replace(arn, "1111", "9999", 1), "canary-key"), fault.AccountMismatch, Permanent},
+		"other role":      {200, fmt.Sprintf(answerXML, strings.Replace(arn, "deploy", "admin", 1), "canary-key"), fault.AccountMismatch, Permanent},
+		"half":            {200, fmt.Sprintf(answerXML, arn, ""), fault.STSResponse, Permanent},
+		"injected":        {200, fmt.Sprintf(answerXML, arn, "canary&#10;##vso[x]"), fault.STSResponse, Permanent},
+		"HTML":            {200, "<html>", fault.STSResponse, Permanent},
+		"redirect":        {302, "", fault.STSResponse, Permanent},
+		"denied":          {403, failure("AccessDenied", "Not authorized"), fault.STSAccessDenied, Propagation},
+		"no provider":     {400, failure("InvalidIdentityToken", "No OpenIDConnect provider found in your account for x"), fault.STSNoProvider, Propagation},
+		"audience":        {400, failure("InvalidIdentityToken", "Incorrect token audience"), fault.STSAudience, Permanent},
+		"expired":         {400, failure("ExpiredTokenException", "Token expired"), fault.STSTokenExpired, FreshToken},
+		"issuer":          {400, failure("IDPCommunicationError", "x"), fault.STSIDPConnection, Repeat},
+		"throttled":       {400, failure("Throttling", "Rate exceeded"), fault.STSThrottled, Repeat},
+		"429":             {429, "", fault.STSThrottled, Repeat},
+		"503":             {503, "busy", fault.STSUnavailable, Repeat},
+		"unknown":         {400, failure("Strange", "x"), fault.STSRejected, Permanent},
+		"region disabled": {403, failure("RegionDisabledException", "x"), fault.STSRegionDisabled, Permanent},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			requests := 0
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				requests++
+				if r.FormValue("WebIdentityToken") != "canary-token" || r.Header.Get("Authorization") != "" {
+					t.Errorf("token in the wrong place: %v", r.Header)
+				}
+				w.WriteHeader(tt.status)
+				_, _ = w.Write([]byte(tt.body))
+			}))
+			t.Cleanup(server.Close)
+			c := New(http.DefaultTransport, server.URL, "sts.host", "eu-west-1", time.Now)
+			s, err := c.AssumeWithToken(t.Context(), TokenRequest{Token: secret.New("canary-token"), SessionName: "run-1", Limits: Limits{DurationSeconds: 900},
+				Role: Role{ARN: "arn:aws:iam::111122223333:role/deploy", Partition: "aws", Account: "111122223333", Name: "deploy"}})
+			if requests != 1 {
+				t.Errorf("%d requests", requests)
+			}
+			if tt.code == "" {
+				if err != nil || s.AssumedRoleARN != arn {
+					t.Errorf("%+v %v", s, err)
+				}
+				return
+			}
+			d, ok := err.(*Denial) //nolint:errorlint // the documented type
+			if !ok || d.Fault.Code != tt.code || d.Verdict != tt.verdict || strings.Contains(d.Fault.Message(), "canary") {
+				t.Errorf("%+v, want %s verdict %d", err, tt.code, tt.verdict)
+			}
+		})
+	}
+}
