@@ -14,7 +14,6 @@ readonly SHFMT=mvdan.cc/sh/v3/cmd/shfmt@v3.14.1
 readonly GOVULNCHECK=golang.org/x/vuln/cmd/govulncheck@v1.9.0
 readonly GOIMPORTS=golang.org/x/tools/cmd/goimports@v0.51.0
 readonly DEADCODE=golang.org/x/tools/cmd/deadcode@v0.51.0
-readonly TOFU=github.com/opentofu/opentofu/cmd/tofu@v1.10.6
 readonly NODE_VERSIONS=(16.20.2 24.18.1)
 
 readonly PLATFORMS=(darwin/amd64 darwin/arm64 linux/amd64 linux/arm64 windows/amd64 windows/arm64)
@@ -26,7 +25,7 @@ usage: ./build.sh COMMAND
 
   demo              package everything and run examples/sandbox.yml with the packed task
   test [--full]     unit, script, packed-task and real-client tests; --full adds fuzzing,
-                    the race detector, reproducibility, OpenTofu, Node 16 and 24
+                    the race detector, reproducibility, Node 16 and 24
   package [--dev] [--publisher P] [--version V] [--without awsToolkit,azureDevOps]
                     build dist/<publisher>.assume-aws-role-<version>.vsix and what goes with it
   lint              formatters, vet, linters, shellcheck, manifest rules
@@ -320,7 +319,6 @@ run_tests() {
 test_full() {
   test_race
   test_node_versions
-  test_tofu
   test_fuzz
   test_reproducible
   local binaries=(dist/.work/bin/assume-aws-role-*)
@@ -362,16 +360,6 @@ install_node() {
   (cd "$2" && npm install --prefix . --no-save --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error "$package" >&2) || return 1
   mkdir -p "$2/bin"
   cp "$2"/node_modules/node-*/bin/node "$2/bin/node"
-}
-
-test_tofu() {
-  local tofu
-  if tofu=$(tool "$TOFU"); then
-    say "OpenTofu"
-    AAR_TOFU="$tofu" go_test -count=1 ./pkg/trustpolicy/...
-  else
-    missing OpenTofu "go install $TOFU"
-  fi
 }
 
 test_fuzz() {
