@@ -12,8 +12,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/release"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/release"
 )
 
 func TestExtensionIdentity(t *testing.T) {

@@ -9,8 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
 )
 
 // Id and name identify the task for ever: pipelines refer to them.
