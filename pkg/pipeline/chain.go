@@ -23,8 +23,8 @@ const (
 	maxTagValue   = 256
 )
 
-// chain checks the inputs of the group "Second role".
-func chain(in Inputs, p *problems) *Chain {
+// chain checks the inputs of the group "Second role"; the role by assumes it.
+func chain(in Inputs, by RoleARN, p *problems) *Chain {
 	if in.ChainRoleARN == "" {
 		strayChainInputs(in, p)
 		return nil
@@ -32,6 +32,9 @@ func chain(in Inputs, p *problems) *Chain {
 	c := &Chain{ExternalID: secret.New(in.ChainExternalID), SourceIdentity: in.ChainSourceIdentity}
 	if arn, problem := parseRoleARN(in.ChainRoleARN); problem == "" {
 		c.ARN = arn
+		if by.Given() && by.Partition != arn.Partition {
+			p.add("chainRoleArn", "%s is in the partition %s, but the first role in %s; no session crosses partitions", shown(arn.Full), arn.Partition, by.Partition)
+		}
 	} else if !macro().MatchString(in.ChainRoleARN) {
 		p.add("chainRoleArn", "%s %s", shown(in.ChainRoleARN), problem)
 	}

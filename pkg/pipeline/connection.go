@@ -94,6 +94,9 @@ func (in Inputs) connectionInput(k IdentityKind) (name, value string) {
 func identity(in Inputs, lookup Lookup, p *problems) (Identity, endpoint) {
 	kinds := []string{string(AWSOIDC), string(AWSToolkit), string(AzureResourceManager), string(AzureDevOps), string(PipelineIdentity)}
 	id := Identity{Kind: IdentityKind(choice("connectionType", in.ConnectionType, string(AWSOIDC), p, kinds...))}
+	if id.Kind.azure() && in.EntraAudience != "" {
+		entraAudience(in.EntraAudience, p)
+	}
 	input, value := in.connectionInput(id.Kind)
 	if input == "" {
 		return id, endpoint{}
@@ -147,7 +150,6 @@ func azureConnection(input string, in Inputs, conn endpoint, id *Identity, p *pr
 	id.Entra = &EntraExchange{Audience: in.EntraAudience, Authority: authority}
 	id.Entra.TenantID = connectionGUID(input, conn, "TENANTID", "tenant id", p)
 	id.Entra.ClientID = connectionGUID(input, conn, "SERVICEPRINCIPALID", "application (client) id", p)
-	entraAudience(in.EntraAudience, p)
 }
 
 func connectionGUID(input string, conn endpoint, name, words string, p *problems) string {

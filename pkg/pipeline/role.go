@@ -123,7 +123,11 @@ func region(in Inputs, lookup Lookup, kind IdentityKind, conn endpoint, arn Role
 // sessionName is the given name, checked, or one that names the run.
 func sessionName(in Inputs, job Job, p *problems) string {
 	if in.RoleSessionName == "" {
-		return defaultSessionName(job)
+		name := defaultSessionName(job)
+		if !sessionNamePattern().MatchString(name) {
+			p.add("roleSessionName", "none can be made of the run id %s; give a name", shown(job.runID))
+		}
+		return name
 	}
 	if !macro().MatchString(in.RoleSessionName) && !sessionNamePattern().MatchString(in.RoleSessionName) {
 		p.add("roleSessionName", "%s does not consist of 2 to 64 of the characters A-Z a-z 0-9 _ + = , . @ -", shown(in.RoleSessionName))
@@ -137,22 +141,22 @@ func sessionName(in Inputs, job Job, p *problems) string {
 func defaultSessionName(job Job) string {
 	const longest = 64
 	project, pipeline, run := sessionChars(job.project), sessionChars(job.pipeline), sessionChars(job.runID)
-	room := max(0, longest-len(run)-2)
-	if over := len(project) + len(pipeline) - room; over > 0 {
-		cut := min(over, len(pipeline))
-		pipeline = pipeline[:len(pipeline)-cut]
-		project = project[:min(len(project), room)]
+	left := max(0, longest-len(run)-len("-"))
+	project = project[:min(len(project), left)]
+	if project != "" {
+		left = max(0, left-len(project)-len("-"))
 	}
+	pipeline = pipeline[:min(len(pipeline), left)]
 	var parts []string
 	for _, part := range []string{project, pipeline, run} {
 		if part != "" {
 			parts = append(parts, part)
 		}
 	}
-	if name := strings.Join(parts, "-"); len(name) >= 2 && len(name) <= longest {
+	if name := strings.Join(parts, "-"); len(name) >= 2 {
 		return name
 	}
-	return "assume-aws-role"
+	return strings.TrimSuffix("assume-aws-role-"+run, "-")
 }
 
 // sessionChars replaces every character that a session name cannot hold.
@@ -201,7 +205,7 @@ func sessionPolicy(s string, p *problems) string {
 		return s
 	}
 	var document map[string]any
-	if err := json.Unmarshal([]byte(s), &document); err != nil {
+	if err := json.Unmarshal([]byte(s), &document); err != nil || document == nil {
 		p.add(input, "not a JSON object; check commas, quotes and braces")
 	}
 	if n := utf8.RuneCountInString(s); n > maxPolicy {

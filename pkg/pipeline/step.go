@@ -96,7 +96,7 @@ func NewStep(in Inputs, job Job, lookup Lookup) (Step, error) {
 	s.Identity, conn = identity(in, lookup, p)
 	s.Masked = maskedValues(conn)
 	s.Role = role(in, job, lookup, s.Identity.Kind, conn, p)
-	s.Chain = chain(in, p)
+	s.Chain = chain(in, s.Role.ARN, p)
 	limits(in, &s, p)
 	s.Guard = guard(in, s, p)
 	s.Export = export(in, p)

@@ -34,7 +34,7 @@ func stsEndpoint(given string, r Role, p *problems) STSEndpoint {
 	}
 	const input = "stsEndpoint"
 	u, err := url.Parse(given)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+	if err != nil || u.Hostname() == "" || strings.HasSuffix(u.Host, ":") || u.Scheme != "https" && u.Scheme != "http" {
 		p.add(input, "not a URL such as https://sts.eu-west-1.amazonaws.com")
 		return STSEndpoint{}
 	}
