@@ -73,6 +73,9 @@ func (p player) play(ctx context.Context, file string) error {
 	defer func() { _ = os.RemoveAll(dir) }()
 	job := NewJob(world, p.vsix, dir, p.path)
 	job.Node, job.Say = p.node, p.say
+	if program, err := os.Executable(); err == nil {
+		job.Variables = append(job.Variables, Variable{Name: "sandbox.program", Value: program})
+	}
 	expect, err := job.load(file)
 	if err != nil {
 		return err
