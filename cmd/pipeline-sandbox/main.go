@@ -31,7 +31,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return sandbox.Serve(ctx, args, stdout, stderr)
 	case "run":
 		return miniagent.Main(ctx, args, os.LookupEnv, stdout, stderr)
+	case "call-identity":
+		return miniagent.CallIdentity(ctx, os.LookupEnv, stdout, stderr)
 	}
-	_, _ = fmt.Fprintln(stderr, "usage: pipeline-sandbox serve [flags]\n       pipeline-sandbox run FILE.yml --vsix FILE.vsix [flags]")
+	_, _ = fmt.Fprintln(stderr, "usage: pipeline-sandbox serve [flags]\n       pipeline-sandbox run FILE.yml --vsix FILE.vsix [flags]\n       pipeline-sandbox call-identity")
 	return 2
 }
