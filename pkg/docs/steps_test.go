@@ -1,0 +1,124 @@
+package docs
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
+)
+
+type input struct {
+	Name         string            `json:"name"`
+	Type         string            `json:"type"`
+	DefaultValue string            `json:"defaultValue"`
+	Options      map[string]string `json:"options"`
+}
+
+func inputs(t *testing.T) []input {
+	t.Helper()
+	var task struct{ Inputs []input }
+	if err := json.Unmarshal([]byte(read(t, filepath.Join(root, "task/task.json"))), &task); err != nil {
+		t.Fatal(err)
+	}
+	return task.Inputs
+}
+
+// connections are the inputs that name the connection of each connectionType.
+var connections = map[string]string{
+	"awsOidc": "serviceConnection", "awsToolkit": "awsServiceConnection",
+	"azureResourceManager": "azureServiceConnection", "azureDevOps": "azureDevOpsServiceConnection",
+}
+
+func TestStepsHaveTheInputsOfTheTask(t *testing.T) {
+	t.Parallel()
+	texts := snippets(t, "yaml")
+	files, err := filepath.Glob(filepath.Join(root, "examples/*.yml"))
+	if err != nil || len(files) < 5 {
+		t.Fatalf("examples: %v, %v", files, err)
+	}
+	for _, file := range files {
+		texts = append(texts, snippet{filepath.Base(file), read(t, file)})
+	}
+	known, count := inputs(t), 0
+	for _, s := range texts {
+		var document any
+		if err := yaml.Unmarshal([]byte(s.text), &document); err != nil {
+			t.Errorf("%s: %v in\n%s", s.page, err, s.text)
+		}
+		for _, step := range steps(document) {
+			count++
+			checkStep(t, s.page, step, known)
+		}
+	}
+	if count < 15 {
+		t.Errorf("only %d steps found", count)
+	}
+}
+
+// steps finds every step of the task in a pipeline of any shape.
+func steps(node any) (found []map[string]any) {
+	switch n := node.(type) {
+	case []any:
+		for _, child := range n {
+			found = append(found, steps(child)...)
+		}
+	case map[string]any:
+		if n["task"] == "AssumeAwsRole@1" {
+			given, _ := n["inputs"].(map[string]any)
+			return []map[string]any{given}
+		}
+		for _, child := range n {
+			found = append(found, steps(child)...)
+		}
+	}
+	return found
+}
+
+func checkStep(t *testing.T, page string, step map[string]any, known []input) {
+	t.Helper()
+	for name, value := range step {
+		i := slices.IndexFunc(known, func(in input) bool { return in.Name == name })
+		if i < 0 {
+			t.Errorf("%s: the task has no input %s", page, name)
+			continue
+		}
+		text, _ := value.(string)
+		if _, ok := known[i].Options[text]; known[i].Type == "pickList" && !ok {
+			t.Errorf("%s: %s cannot be %v", page, name, value)
+		}
+		if _, ok := value.(bool); known[i].Type == "boolean" && !ok {
+			t.Errorf("%s: %s is not a boolean: %v", page, name, value)
+		}
+	}
+	kind, _ := step["connectionType"].(string)
+	if kind == "" {
+		kind = "awsOidc"
+	}
+	if name := connections[kind]; name != "" && step[name] == nil {
+		t.Errorf("%s: connectionType %s needs %s: %v", page, kind, name, step)
+	}
+	if step["roleArn"] != nil && step["environmentRoles"] != nil {
+		t.Errorf("%s: roleArn and environmentRoles exclude each other", page)
+	}
+}
+
+func TestReadmeTableIsThatOfTheTask(t *testing.T) {
+	t.Parallel()
+	row := regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (?:string|int|boolean|multiLine|pickList|connection \\w+) \\| (?:`([^`]*)`)? ?\\|")
+	readme := pages(t)["README.md"]
+	var got, want []string
+	for _, m := range row.FindAllStringSubmatch(readme, -1) {
+		got = append(got, strings.TrimSpace(m[1]+" "+m[2]))
+	}
+	for _, in := range inputs(t) {
+		want = append(want, strings.TrimSpace(in.Name+" "+in.DefaultValue))
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("inputs and defaults, task.json (-) and README (+):\n%s", diff)
+	}
+}
