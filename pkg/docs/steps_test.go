@@ -36,21 +36,9 @@ var connections = map[string]string{
 
 func TestStepsHaveTheInputsOfTheTask(t *testing.T) {
 	t.Parallel()
-	texts := snippets(t, "yaml")
-	files, err := filepath.Glob(filepath.Join(root, "examples/*.yml"))
-	if err != nil || len(files) < 5 {
-		t.Fatalf("examples: %v, %v", files, err)
-	}
-	for _, file := range files {
-		texts = append(texts, snippet{filepath.Base(file), read(t, file)})
-	}
 	known, count := inputs(t), 0
-	for _, s := range texts {
-		var document any
-		if err := yaml.Unmarshal([]byte(s.text), &document); err != nil {
-			t.Errorf("%s: %v in\n%s", s.page, err, s.text)
-		}
-		for _, step := range steps(document) {
+	for _, s := range pipelines(t) {
+		for _, step := range steps(s.document) {
 			count++
 			checkStep(t, s.page, step, known)
 		}
@@ -58,6 +46,14 @@ func TestStepsHaveTheInputsOfTheTask(t *testing.T) {
 	if count < 15 {
 		t.Errorf("only %d steps found", count)
 	}
+}
+
+func document(t *testing.T, s snippet) (parsed any) {
+	t.Helper()
+	if err := yaml.Unmarshal([]byte(s.text), &parsed); err != nil {
+		t.Fatalf("%s: %v in\n%s", s.page, err, s.text)
+	}
+	return parsed
 }
 
 // steps finds every step of the task in a pipeline of any shape.
