@@ -14,7 +14,7 @@ import (
 // whose tables of international names would cost more than this program can
 // afford in size).
 func noProxy(list string, u *url.URL) bool {
-	host, port := strings.TrimSuffix(strings.ToLower(u.Hostname()), "."), portOf(u)
+	host, port := strings.ToLower(u.Hostname()), portOf(u)
 	ip, err := netip.ParseAddr(host)
 	isIP := err == nil
 	for entry := range strings.SplitSeq(list, ",") {
@@ -55,7 +55,9 @@ func splitPort(entry string) (name, port string) {
 
 // covers tells whether a name of the list stands for a host.
 func covers(name, host string) bool {
-	name = strings.TrimPrefix(name, "*")
+	if after, ok := strings.CutPrefix(name, "*."); ok {
+		name = "." + after
+	}
 	if name == "" {
 		return false
 	}

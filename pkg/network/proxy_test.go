@@ -1,0 +1,137 @@
+package network
+
+import (
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/net/http/httpproxy"
+	"pgregory.net/rapid"
+)
+
+// TestNoProxyAgreesWithGo compares the rules with those that Go's own client has.
+func TestNoProxyAgreesWithGo(t *testing.T) {
+	t.Parallel()
+	hosts := []string{"a.b", "b", "x.a.b", "ab", "A.B.", "10.1.2.3", "11.1.2.3", "[2001:db8::1]", "[2001:db9::1]", "sts.eu-west-1.amazonaws.com"}
+	entries := []string{"a.b", ".a.b", "*.a.b", "b", ".b", "A.B", "b:443", "a.b:8443", "*", "10.1.2.3", "10.1.2.3:8443", "10.0.0.0/8", "2001:db8::/32",
+		"2001:db8::1", "[2001:db8::1]:443", "", " ", ".", "*b", "amazonaws.com", ".amazonaws.com", "/", "10.0.0.0/99", "a.b."}
+	rapid.Check(t, func(t *rapid.T) {
+		host := rapid.SampledFrom(hosts).Draw(t, "host") + rapid.SampledFrom([]string{"", ":443", ":8443"}).Draw(t, "port")
+		list := ""
+		for _, e := range rapid.SliceOfN(rapid.SampledFrom(entries), 0, 3).Draw(t, "entries") {
+			list += e + rapid.SampledFrom([]string{",", ", ", " ,"}).Draw(t, "comma")
+		}
+		u := &url.URL{Scheme: "https", Host: host}
+		proxy, err := (&httpproxy.Config{HTTPSProxy: "http://proxy:3128", NoProxy: list}).ProxyFunc()(u)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := noProxy(list, u); got != (proxy == nil) {
+			t.Fatalf("NO_PROXY=%q, %s: ours %v, Go's %v", list, u, got, proxy == nil)
+		}
+	})
+}
+
+// TestProxyChoice decides by the agent's settings which way a request goes.
+func TestProxyChoice(t *testing.T) {
+	t.Parallel()
+	const agent, machine = "http://agent-proxy:3128", "http://machine-proxy:8080"
+	for name, tt := range map[string]struct {
+		env       map[string]string
+		url, want string // want is the proxy, with credentials
+	}{
+		"none":                       {nil, "https://sts.eu-west-1.amazonaws.com/", ""},
+		"machine":                    {map[string]string{"HTTPS_PROXY": machine}, "https://a.b/", machine},
+		"machine, lower case":        {map[string]string{"https_proxy": machine}, "https://a.b/", machine},
+		"machine with credentials":   {map[string]string{"HTTPS_PROXY": "http://u:p%40w@machine-proxy:8080/x?y"}, "https://a.b/", "http://u:p%40w@machine-proxy:8080"},
+		"machine without scheme":     {map[string]string{"HTTPS_PROXY": "machine-proxy:8080"}, "https://a.b/", machine},
+		"machine, NO_PROXY":          {map[string]string{"HTTPS_PROXY": machine, "NO_PROXY": "a.b"}, "https://a.b/", ""},
+		"machine, agent's bypass":    {map[string]string{"HTTPS_PROXY": machine, "AGENT_PROXYBYPASSLIST": `["a"]`}, "https://a.b/", machine},
+		"machine, agent's user":      {map[string]string{"HTTPS_PROXY": machine, "AGENT_PROXYUSERNAME": "u"}, "https://a.b/", machine},
+		"HTTP_PROXY is of no use":    {map[string]string{"HTTP_PROXY": machine, "ALL_PROXY": machine}, "https://a.b/", ""},
+		"agent before machine":       {map[string]string{"HTTPS_PROXY": machine, "AGENT_PROXYURL": agent}, "https://a.b/", agent},
+		"agent with credentials":     {map[string]string{"AGENT_PROXYURL": agent, "AGENT_PROXYUSERNAME": "u", "SECRET_AGENT_PROXYPASSWORD": "p@w"}, "https://a.b/", "http://u:p%40w@agent-proxy:3128"},
+		"plain password is not read": {map[string]string{"AGENT_PROXYURL": agent, "AGENT_PROXYUSERNAME": "u", "AGENT_PROXYPASSWORD": "p"}, "https://a.b/", "http://u:@agent-proxy:3128"},
+		"agent, NO_PROXY":            {map[string]string{"AGENT_PROXYURL": agent, "no_proxy": ".b"}, "https://a.b/", ""},
+		"agent, bypass":              {map[string]string{"AGENT_PROXYURL": agent, "AGENT_PROXYBYPASSLIST": `["(?!x)y","A\\.b"]`}, "https://a.b/", ""},
+		"agent, bypass of a path":    {map[string]string{"AGENT_PROXYURL": agent, "AGENT_PROXYBYPASSLIST": `["^https://a\\.b/c"]`}, "https://a.b/c", ""},
+		"agent, other bypass":        {map[string]string{"AGENT_PROXYURL": agent, "AGENT_PROXYBYPASSLIST": `["^https://b"]`}, "https://a.b/", agent},
+		"agent, bypass not a list":   {map[string]string{"AGENT_PROXYURL": agent, "AGENT_PROXYBYPASSLIST": `a.b`}, "https://a.b/", agent},
+		"loopback never":             {map[string]string{"AGENT_PROXYURL": agent}, "https://[::1]:8443/", ""},
+		"localhost never":            {map[string]string{"AGENT_PROXYURL": agent}, "http://LOCALHOST:8080/", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, _, err := FromAgent(func(n string) string { return tt.env[n] }, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			request := httptest.NewRequest(http.MethodPost, tt.url, http.NoBody)
+			proxy, err := NewClient(c, time.Now).base.Proxy(request)
+			got := ""
+			if proxy != nil {
+				got = proxy.String()
+			}
+			if err != nil || got != tt.want {
+				t.Errorf("proxy %q, want %q (%v)", got, tt.want, err)
+			}
+		})
+	}
+}
+
+// TestOpenedConnectionIsUsed counts connections: what Open made serves both
+// requests.
+func TestOpenedConnectionIsUsed(t *testing.T) {
+	t.Parallel()
+	var connections atomic.Int32
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	target, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := NewClient(Config{}, time.Now)
+	c.Open(t.Context(), target)
+	c.Open(t.Context(), target)
+	for range 2 {
+		if _, _, err := get(t, c, server.URL); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := connections.Load(); n != 1 {
+		t.Errorf("%d connections", n)
+	}
+}
+
+// TestFailedOpeningIsForgotten wants the next request to try anew.
+func TestFailedOpeningIsForgotten(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.NotFoundHandler())
+	target, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Close()
+	c := NewClient(Config{}, time.Now)
+	c.Open(t.Context(), target)
+	if _, _, err := get(t, c, server.URL); err == nil || Reason(t.Context(), err) != "the connection was refused" {
+		t.Errorf("closed server: %v", err)
+	}
+	if len(c.opened) != 0 {
+		t.Error("the failed connection is kept")
+	}
+	c.Open(t.Context(), &url.URL{Scheme: "http", Host: "a.b"})
+	if len(c.opened) != 0 {
+		t.Error("a plain connection off loopback was opened")
+	}
+}
