@@ -50,16 +50,20 @@ func (l Location) Endpoint() (*url.URL, error) {
 
 // build joins the run's ids to the collection's URL.
 func (l Location) build(collection *url.URL) (*url.URL, error) {
-	ids := map[string]string{
-		"System.TeamProjectId": l.ProjectID, "System.HostType": l.HostType, "System.PlanId": l.PlanID, "System.JobId": l.JobID,
+	var unusable []string
+	if collection == nil {
+		unusable = append(unusable, "System.CollectionUri")
 	}
-	for name, id := range ids {
-		if collection == nil || id == "" || strings.ContainsAny(id, `/\.%?#`) {
-			return nil, &fault.Fault{
-				Code: fault.SystemEndpoint, Summary: "the agent names no token endpoint",
-				Why: "System.OidcRequestUri is empty, and it cannot be built: System.CollectionUri or " + name + " is missing or malformed.",
-			}
+	for _, id := range []struct{ name, value string }{
+		{"System.TeamProjectId", l.ProjectID}, {"System.HostType", l.HostType}, {"System.PlanId", l.PlanID}, {"System.JobId", l.JobID},
+	} {
+		if id.value == "" || strings.ContainsAny(id.value, `/\.%?#`) {
+			unusable = append(unusable, id.name)
 		}
+	}
+	if len(unusable) > 0 {
+		return nil, &fault.Fault{Code: fault.SystemEndpoint, Summary: "the agent names no token endpoint",
+			Why: "System.OidcRequestUri is empty, and it cannot be built: missing or malformed: " + strings.Join(unusable, ", ") + "."}
 	}
 	return collection.JoinPath(l.ProjectID, "_apis", "distributedtask", "hubs", l.HostType, "plans", l.PlanID, "jobs", l.JobID, "oidctoken"), nil
 }
