@@ -8,16 +8,20 @@ import (
 	"io"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/sandbox"
 )
 
-const usage = `usage: pipeline-sandbox run FILE.yml --vsix FILE.vsix [--node PROGRAM] [--fault FAULT]...
+const usage = `usage: pipeline-sandbox run FILE.yml --vsix FILE.vsix [--node PROGRAM] [--proxy] [--fault FAULT]...
 
 Plays a job file against the packed task: starts the stand-ins of Azure DevOps and
 AWS STS on loopback, installs the task, runs the steps and prints the log.
+  --node PROGRAM  the node that runs the task; node in PATH otherwise
+  --proxy         configure the agent with a proxy, which also leads to Microsoft Entra
+  --fault FAULT   make a stand-in fail, for example ado:status=401
 Exit status: 0 the job ended as expected, 1 it did not, 2 usage.
 `
 
@@ -29,6 +33,7 @@ func Main(ctx context.Context, args []string, env func(string) (string, bool), s
 	set := flag.NewFlagSet("run", flag.ContinueOnError)
 	set.SetOutput(io.Discard)
 	vsix, node := set.String("vsix", "", ""), set.String("node", "", "")
+	proxy := set.Bool("proxy", false, "")
 	var faults []string
 	set.Func("fault", "", func(s string) error {
 		faults = append(faults, s)
@@ -39,7 +44,8 @@ func Main(ctx context.Context, args []string, env func(string) (string, bool), s
 		return 2
 	}
 	path, _ := env("PATH")
-	p := player{vsix: *vsix, node: *node, path: path, faults: faults, say: func(line string) { fmt.Fprintln(stdout, line) }}
+	p := player{vsix: *vsix, node: *node, path: path, faults: faults, options: sandbox.EnvOptions{Proxy: *proxy},
+		say: func(line string) { fmt.Fprintln(stdout, line) }}
 	if err := p.play(ctx, args[0]); err != nil {
 		fmt.Fprintln(stderr, "pipeline-sandbox:", err)
 		return 1
@@ -53,6 +59,7 @@ var errOutcome = errors.New("the job did not end as expected")
 type player struct {
 	vsix, node, path string
 	faults           []string
+	options          sandbox.EnvOptions
 	say              func(string)
 }
 
@@ -71,7 +78,7 @@ func (p player) play(ctx context.Context, file string) error {
 		return fmt.Errorf("making work folder: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	job := NewJob(world, p.vsix, dir, p.path)
+	job := NewJob(world, p.options, p.vsix, dir, p.path)
 	job.Node, job.Say = p.node, p.say
 	if program, err := os.Executable(); err == nil {
 		job.Variables = append(job.Variables, Variable{Name: "sandbox.program", Value: program})
@@ -98,14 +105,14 @@ func (j *Job) load(file string) (expect string, err error) {
 	}
 	steps, vars, expect, err := loadSteps(file, task, j.Connections)
 	j.Steps, j.Variables = steps, append(j.Variables, vars...)
-	j.Connections = slices.DeleteFunc(j.Connections, func(c Connection) bool { return !used(steps, c.ID) })
+	j.keepUsed()
 	return expect, err
 }
 
-// used tells whether a step names a connection: the server sends a job no others.
-func used(steps []Step, id string) bool {
-	return slices.ContainsFunc(steps, func(s Step) bool {
-		return slices.Contains(slices.Collect(maps.Values(s.Inputs)), id)
+// keepUsed drops the connections that no step names: the server sends a job no others.
+func (j *Job) keepUsed() {
+	j.Connections = slices.DeleteFunc(j.Connections, func(c Connection) bool {
+		return !slices.ContainsFunc(j.Steps, func(s Step) bool { return slices.Contains(slices.Collect(maps.Values(s.Inputs)), c.ID) })
 	})
 }
 
@@ -152,18 +159,19 @@ var types = map[sandbox.ConnectionKind]string{
 
 // NewJob is a job of the sandbox's world without steps, which finds its programs
 // in path.
-func NewJob(world *sandbox.Sandbox, vsix, workDir, path string) Job {
+func NewJob(world *sandbox.Sandbox, options sandbox.EnvOptions, vsix, workDir, path string) Job {
 	job := Job{
 		VSIX: vsix, WorkDir: workDir, System: map[string]string{},
 		HostEnv:   map[string]string{"PATH": path, "HOME": workDir},
 		Variables: []Variable{{Name: "sandbox.stsEndpoint", Value: world.STSURL}, {Name: "AWS_ENDPOINT_URL_STS", Value: world.STSURL}},
 	}
-	for name, value := range world.Environment(sandbox.EnvOptions{}) {
+	for name, value := range world.Environment(options) {
 		switch {
 		case strings.Contains(name, "SYSTEMVSSCONNECTION"):
 			job.System[name] = value
-		case strings.HasPrefix(name, "SYSTEM_"), strings.HasPrefix(name, "BUILD_"), strings.HasPrefix(name, "RELEASE_"):
-			job.Variables = append(job.Variables, Variable{Name: dotted(name), Value: value})
+		case predefinedName.MatchString(name):
+			plain, secret := strings.CutPrefix(name, "SECRET_")
+			job.Variables = append(job.Variables, Variable{Name: dotted(plain), Value: value, Secret: secret, ReadOnly: true})
 		}
 	}
 	for _, c := range world.Config().Connections {
@@ -172,9 +180,15 @@ func NewJob(world *sandbox.Sandbox, vsix, workDir, path string) Job {
 	return job
 }
 
+// predefinedName matches what comes from a variable of the job: no input, no endpoint.
+var predefinedName = regexp.MustCompile(`^(SECRET_)?(SYSTEM|BUILD|RELEASE|AGENT|AWS)_`)
+
 // dotted is the name by which the agent knows a predefined variable.
 func dotted(name string) string {
 	first, rest, _ := strings.Cut(name, "_")
+	if first == "AWS" {
+		return name
+	}
 	return strings.ToUpper(first[:1]) + strings.ToLower(first[1:]) + "." + rest
 }
 

@@ -79,6 +79,9 @@ func loadSteps(file string, task installed, connections []Connection) (steps []S
 		if err != nil {
 			return nil, nil, "", err
 		}
+		if slices.ContainsFunc(steps, func(o Step) bool { return o.Name != "" && strings.EqualFold(o.Name, step.Name) }) {
+			return nil, nil, "", fmt.Errorf("%w: two steps are named %s", errJobFile, step.Name)
+		}
 		steps = append(steps, step)
 	}
 	if f.Expect == "" {
