@@ -1,6 +1,7 @@
 package idtoken
 
 import (
+	"maps"
 	"net/url"
 	"strings"
 
@@ -69,14 +70,14 @@ func (l Location) build(collection *url.URL) (*url.URL, error) {
 }
 
 // withQuery adds the query of one request; parameters that the URL already has
-// stay, but the connection is always ours.
+// stay, but the connection is always ours. The service reads names in any case.
 func withQuery(endpoint *url.URL, connectionID string) string {
 	u := *endpoint
 	q := u.Query()
+	maps.DeleteFunc(q, func(name string, _ []string) bool { return strings.EqualFold(name, "serviceConnectionId") })
 	if !q.Has("api-version") {
 		q.Set("api-version", apiVersion)
 	}
-	q.Del("serviceConnectionId")
 	if connectionID != "" {
 		q.Set("serviceConnectionId", connectionID)
 	}

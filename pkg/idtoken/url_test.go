@@ -64,7 +64,7 @@ func TestQuery(t *testing.T) {
 		{"https://h/t", "", "https://h/t?api-version=7.1"},
 		{"https://h/t", "id", "https://h/t?api-version=7.1&serviceConnectionId=id"},
 		{"https://h/t?api-version=7.2-preview.1&a=b%20c", "id", "https://h/t?a=b+c&api-version=7.2-preview.1&serviceConnectionId=id"},
-		{"https://h/t?serviceConnectionId=other&serviceConnectionId=more", "id", "https://h/t?api-version=7.1&serviceConnectionId=id"},
+		{"https://h/t?serviceConnectionId=other&SERVICECONNECTIONID=more", "id", "https://h/t?api-version=7.1&serviceConnectionId=id"},
 		{"https://h/t?serviceConnectionId=other", "", "https://h/t?api-version=7.1"},
 	} {
 		u, err := url.Parse(tt.endpoint)
