@@ -71,7 +71,7 @@ func TestLoadStepsRefuses(t *testing.T) {
 		{"steps: [{task: Fake@2}]", "the only task here is Fake@1, not Fake@2"},
 		{"steps: [{task: Fake@1, inputs: {connection: none}}]", "there is no service connection none"},
 		{"steps: [{task: Fake@1, inputs: {connection: other}}]", "expects a service connection of type kind but other is of type elsewhere"},
-		{"steps: [{script: x, condition: "eq(1, 1)"}]", "the conditions known here are"},
+		{`steps: [{script: x, condition: "eq(1, 1)"}]`, "the conditions known here are"},
 		{"steps: [{script: x, bash: y}]", "one of task, script and bash"},
 		{"steps: [{}]", "one of task, script and bash"},
 		{"steps: [{script: x, name: a}, {script: y, name: A}]", "two steps are named A"},
