@@ -51,6 +51,10 @@ func (r *run) identity(ctx context.Context) (secret.Value, error) {
 	}
 	got := r.request(ctx, id.ConnectionID)
 	if got.err != nil {
+		cancel()
+		if both {
+			<-own // it must not mask a token after the step has said its outcome
+		}
 		return secret.Value{}, got.err
 	}
 	r.result.Identity = &got.claims

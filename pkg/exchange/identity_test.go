@@ -1,0 +1,111 @@
+package exchange
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
+	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
+	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
+)
+
+const (
+	connection = "0a1b2c3d-1111-2222-3333-444455556666"
+	entraOf    = "/eid1/c/pub/t/AAAA/a/BBBB/"
+	org        = "0f8a7c52-3d1b-4e6a-9b7e-5c2d41a09f13"
+)
+
+func TestSameIdentity(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		asked, subject string
+		want           bool
+	}{
+		{"", "p://org/project/pipeline", true},
+		{"", entraOf + "pl/" + org + "/x", true},
+		{"", "sc://org/project/connection", false},
+		{"", entraOf + "sc/" + org + "/" + connection, false},
+		{"", "", false},
+		{connection, "sc://org/project/connection", true},
+		{connection, entraOf + "sc/" + org + "/" + connection, true},
+		{connection, entraOf + "sc/" + org + "/" + strings.ToUpper(connection), true},
+		{connection, "p://org/project/pipeline", false},
+		{connection, "p://sc://org/" + connection, false},
+		{connection, entraOf + "pl/" + org + "/" + connection, false},
+		{connection, entraOf + "sc/" + org + "/1" + connection, false},
+		{connection, entraOf + "sc/" + org + "/" + connection + "/x", false},
+		{connection, "/sc/" + connection, false},
+		{connection, "", false},
+	} {
+		err := sameIdentity(idtoken.UnverifiedClaims{Subject: tt.subject}, tt.asked)
+		if f, _ := fault.As(err); (err == nil) != tt.want || err != nil && f.Code != fault.IdentityMismatch {
+			t.Errorf("asked %q, got %q: %v", tt.asked, tt.subject, err)
+		}
+	}
+}
+
+func TestGuardNamesEachMismatch(t *testing.T) {
+	t.Parallel()
+	claims := map[string]any{"rpo_ref": "refs/heads/main", "def_id": json.Number("42"), "empty": ""}
+	for _, tt := range []struct {
+		rules []pipeline.ClaimRule
+		want  []string // parts of the message; none when the rules hold
+	}{
+		{nil, nil},
+		{[]pipeline.ClaimRule{{Claim: "rpo_ref", Pattern: "refs/*"}, {Claim: "empty", Pattern: "*"}}, nil},
+		{[]pipeline.ClaimRule{{Claim: "rpo_ref", Pattern: "refs/heads/Main"}}, []string{`rpo_ref: wanted "refs/heads/Main", the token says "refs/heads/main"`}},
+		{[]pipeline.ClaimRule{{Claim: "absent", Pattern: "*"}}, []string{`absent: wanted "*", but the token has no such claim`}},
+		{[]pipeline.ClaimRule{{Claim: "def_id", Pattern: "*"}}, []string{`def_id: wanted "*", but the claim is not a text`}},
+		{[]pipeline.ClaimRule{{Claim: "rpo_ref", Pattern: "*"}, {Claim: "a", Pattern: "x"}, {Claim: "b", Pattern: "y"}}, []string{"a: wanted", "b: wanted"}},
+	} {
+		r := &run{result: &Result{}}
+		r.plan.Step.Guard.Claims = tt.rules
+		err := r.guard(&idtoken.UnverifiedClaims{Raw: claims})
+		f, ok := fault.As(err)
+		if (len(tt.want) == 0) != (err == nil) || ok && f.Code != fault.ClaimMismatch {
+			t.Errorf("%v: %v", tt.rules, err)
+		}
+		for _, want := range tt.want {
+			if !ok || !strings.Contains(f.Why, want) {
+				t.Errorf("%v: %+v lacks %q", tt.rules, f, want)
+			}
+		}
+	}
+}
+
+type transport func(*http.Request) (*http.Response, error)
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestRefusalWaitsForTheOtherRequest wants nothing under way when the step ends.
+func TestRefusalWaitsForTheOtherRequest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ended := false
+		r := &run{result: &Result{}}
+		r.plan.Step.Identity.ConnectionID = connection
+		r.plan.Step.Guard.Claims = []pipeline.ClaimRule{{Claim: "def_id", Pattern: "*"}}
+		r.tokens = idtoken.Requester{
+			Endpoint: &url.URL{Scheme: "https", Host: "dev.azure.com"}, Now: time.Now, Issued: func(secret.Value) { t.Error("a token was issued") },
+			Transport: transport(func(q *http.Request) (*http.Response, error) {
+				if q.URL.Query().Has("serviceConnectionId") {
+					return &http.Response{StatusCode: http.StatusUnauthorized, Body: http.NoBody}, nil
+				}
+				<-q.Context().Done()
+				time.Sleep(time.Second)
+				ended = true
+				return nil, q.Context().Err()
+			}),
+		}
+		_, err := r.identity(t.Context())
+		if f, _ := fault.As(err); f == nil || f.Code != fault.OIDCUnauthorized || !ended {
+			t.Errorf("%v, other request ended: %v", err, ended)
+		}
+	})
+}
