@@ -1,0 +1,123 @@
+package webidentity
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/network"
+	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
+)
+
+var second = ChainRequest{
+	Role:        Role{ARN: "arn:aws:iam::444455556666:role/second", Partition: "aws", Account: "444455556666", Name: "second"},
+	SessionName: "run-1",
+	By:          Credentials{AccessKeyID: "ASIAFIRST", SecretAccessKey: secret.New("canary-first"), SessionToken: secret.New("canary-first-token")},
+	Limits:      Limits{DurationSeconds: 1800, Policy: `{"a":1}`, PolicyARNs: []string{"arn:aws:iam::aws:policy/A", "arn:aws:iam::aws:policy/B"}},
+	ExternalID:  secret.New("canary-external"), Tags: []Tag{{"team", "a b"}}, TransitiveTagKeys: []string{"team"}, SourceIdentity: "me",
+}
+
+// stsAt answers every call with one status and body, and shows what it received.
+func stsAt(t *testing.T, status int, body string, seen func(*http.Request)) Client {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = r.ParseForm()
+		seen(r)
+		w.Header().Set("Retry-After", "7")
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(body))
+	}))
+	t.Cleanup(server.Close)
+	return New(network.NewClient(network.Config{UserAgent: "assume-aws-role/test"}, time.Now), server.URL, "sts.host", "eu-west-1", time.Now)
+}
+
+func TestAssumeSendsWhatWasAskedFor(t *testing.T) {
+	t.Parallel()
+	body := strings.ReplaceAll(fmt.Sprintf(answerXML, "arn:aws:sts::444455556666:assumed-role/second/run-1", "canary-second"), "RoleWithWebIdentity", "Role")
+	want := url.Values{
+		"Action": {"AssumeRole"}, "Version": {"2011-06-15"}, "RoleArn": {second.Role.ARN}, "RoleSessionName": {"run-1"}, "DurationSeconds": {"1800"},
+		"Policy": {`{"a":1}`}, "PolicyArns.member.1.arn": {"arn:aws:iam::aws:policy/A"}, "PolicyArns.member.2.arn": {"arn:aws:iam::aws:policy/B"},
+		"ExternalId": {"canary-external"}, "SourceIdentity": {"me"}, "TransitiveTagKeys.member.1": {"team"},
+		"Tags.member.1.Key": {"team"}, "Tags.member.1.Value": {"a b"},
+	}
+	c := stsAt(t, http.StatusOK, body, func(r *http.Request) {
+		if diff := cmp.Diff(want, r.PostForm); diff != "" {
+			t.Error(diff)
+		}
+		signed := r.Header.Get("Authorization")
+		if !strings.Contains(signed, "Credential=ASIAFIRST/") || !strings.Contains(signed, "/eu-west-1/sts/aws4_request") || r.Header.Get("X-Amz-Security-Token") != "canary-first-token" {
+			t.Errorf("signed by %s", signed)
+		}
+		if r.UserAgent() != "assume-aws-role/test" || r.URL.RawQuery != "" {
+			t.Errorf("User-Agent %q, query %q", r.UserAgent(), r.URL.RawQuery)
+		}
+	})
+	s, err := c.Assume(t.Context(), second)
+	if err != nil || s.Credentials.SecretAccessKey.Reveal() != "canary-second" || s.Credentials.Expires.Year() != 2030 {
+		t.Errorf("%+v %v", s, err)
+	}
+	if text := fmt.Sprintf("%+v %#v", s, s); strings.Contains(text, "canary") {
+		t.Errorf("secret in %s", text)
+	}
+}
+
+// TestVerdictsOfTheSecondRole: a fresh token of the pipeline does not help there.
+func TestVerdictsOfTheSecondRole(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		status  int
+		body    string
+		code    fault.Code
+		verdict Verdict
+	}{
+		"denied":        {403, failure("AccessDenied", "not authorized"), fault.ChainDenied, Propagation},
+		"expired":       {403, failure("ExpiredToken", "x"), fault.STSTokenExpired, Permanent},
+		"duration":      {400, failure("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."), fault.STSDuration, Permanent},
+		"chain limit":   {400, failure("ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"), fault.STSDuration, Permanent},
+		"validation":    {400, failure("ValidationError", "1 validation error detected"), fault.STSValidation, Permanent},
+		"policy":        {400, failure("MalformedPolicyDocument", "x"), fault.STSPolicy, Permanent},
+		"tags":          {400, failure("PackedPolicyTooLarge", "x"), fault.STSPolicy, Permanent},
+		"throttled":     {400, failure("Throttling", "Rate exceeded"), fault.STSThrottled, Repeat},
+		"408":           {408, "", fault.STSUnavailable, Repeat},
+		"401 of a host": {401, "no", fault.STSResponse, Permanent},
+		"too large":     {200, strings.Repeat("x", network.MaxBody+1), fault.STSResponse, Permanent},
+		"commands":      {400, failure("Strange", "##vso[task.complete]&#10;##vso[x]"), fault.STSRejected, Permanent},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			requests := 0
+			c := stsAt(t, tt.status, tt.body, func(*http.Request) { requests++ })
+			_, err := c.Assume(t.Context(), second)
+			d, ok := errors.AsType[*Denial](err)
+			if !ok || d.Fault.Code != tt.code || d.Verdict != tt.verdict || requests != 1 {
+				t.Fatalf("%d requests, %v; want %s, verdict %d", requests, err, tt.code, tt.verdict)
+			}
+			if d.Verdict == Repeat && d.After != 7*time.Second {
+				t.Errorf("the wait is %v", d.After)
+			}
+			if strings.Contains(d.Fault.Message(), "canary") || strings.Contains(d.Fault.Why, "\n") {
+				t.Errorf("message: %s", d.Fault.Message())
+			}
+		})
+	}
+}
+
+func TestUnreachable(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.NotFoundHandler())
+	server.Close()
+	c := New(network.NewClient(network.Config{}, time.Now), server.URL, "sts.host", "eu-west-1", time.Now)
+	_, err := c.Assume(t.Context(), second)
+	d, ok := errors.AsType[*Denial](err)
+	if !ok || d.Fault.Code != fault.STSUnreachable || d.Verdict != Repeat || d.Fault.Why != "the connection was refused" {
+		t.Errorf("%v", err)
+	}
+}
