@@ -1,0 +1,136 @@
+package entra
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/network"
+	"github.com/assume-aws-role/assume-aws-role/pkg/retry"
+	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
+)
+
+// TestMeanings gives each number in the list alone and in the text alone.
+func TestMeanings(t *testing.T) {
+	t.Parallel()
+	want := map[int]fault.Code{
+		700211: fault.EntraIssuer, 700213: fault.EntraSubject, 700212: fault.EntraAudience, 700214: fault.EntraAudience,
+		700024: fault.EntraAssertionExpired, 70021: fault.EntraNoCredential, 70052: fault.EntraMultiTenant, 700223: fault.EntraMultiTenant,
+		700238: fault.EntraMultiTenant, 500011: fault.EntraResource, 501051: fault.EntraResource, 700016: fault.EntraClient,
+		700038: fault.EntraClient, 90002: fault.EntraClient,
+	}
+	if len(want) != len(meanings) {
+		t.Errorf("%d numbers are tested, %d are known", len(want), len(meanings))
+	}
+	for number, code := range want {
+		n := strconv.Itoa(number)
+		for _, body := range []string{
+			`{"error":"invalid_client","error_codes":[` + n + `]}`,
+			`{"error":"invalid_client","error_description":"AADSTS` + n + `: text. Trace ID: 1 AADSTS50000"}`,
+		} {
+			for _, status := range []int{400, 401, 500} {
+				if f := refused(t, status, body); f.Code != code || f.Summary != meanings[number].summary {
+					t.Errorf("%d %s: %s", status, body, f.Code)
+				}
+			}
+		}
+	}
+}
+
+// refused is the permanent fault of one answer.
+func refused(t *testing.T, status int, body string) *fault.Fault {
+	t.Helper()
+	x := Exchanger{Authority: "login.microsoftonline.us", Now: time.Now}
+	_, err := x.read(&http.Response{StatusCode: status, Header: http.Header{}}, []byte(body))
+	if _, again := errors.AsType[*retry.Again](err); again {
+		t.Errorf("%d %s would be repeated", status, body)
+	}
+	f, ok := fault.As(err)
+	if !ok {
+		t.Fatalf("%v is no fault", err)
+	}
+	return f
+}
+
+func TestAnswersThatAreNoAnswer(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		status int
+		body   string
+	}{
+		"empty":              {200, ``},
+		"truncated":          {200, `{"access_token":"canary-at","token_type":"Bear`},
+		"other type":         {200, `{"access_token":"canary-at","token_type":"pop"}`},
+		"token of a number":  {200, `{"access_token":5,"token_type":"Bearer"}`},
+		"token with a 201":   {201, `{"access_token":"canary-at","token_type":"Bearer"}`},
+		"redirect":           {302, `<html>canary</html>`},
+		"list":               {200, `[]`},
+		"null":               {200, `null`},
+		"client error, HTML": {404, `<html>`},
+	} {
+		f := refused(t, tt.status, tt.body)
+		if f.Code != fault.EntraResponse || strings.Contains(f.Message(), "canary") || !strings.Contains(f.Summary, "login.microsoftonline.us") {
+			t.Errorf("%s: %s", name, f.Message())
+		}
+	}
+}
+
+// TestDetails names what support asks for, in one line each.
+func TestDetails(t *testing.T) {
+	t.Parallel()
+	text, err := json.Marshal(map[string]string{"error": "invalid_request", "error_description": "no\r\n##vso[x]", "correlation_id": "c\n1", "trace_id": "t1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := refused(t, 400, string(text))
+	for _, want := range []string{"HTTP status: 400", "correlation id: c 1", "trace id: t1", "Entra says: no ##vso[x]"} {
+		if !strings.Contains(f.Message(), want) {
+			t.Errorf("%s lacks %q", f.Message(), want)
+		}
+	}
+}
+
+// TestTransportErrors: what may pass is repeated, what cannot is not.
+func TestTransportErrors(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		err      error
+		body     io.Reader
+		requests int
+		code     fault.Code
+	}{
+		"reset":             {io.ErrUnexpectedEOF, nil, 4, fault.EntraUnreachable},
+		"cut":               {nil, io.MultiReader(strings.NewReader(`{"access`), failing{io.ErrUnexpectedEOF}), 4, fault.EntraUnreachable},
+		"too large":         {nil, failing{network.ErrBodyTooLarge}, 1, fault.EntraResponse},
+		"proxy credentials": {errors.New("Proxy Authentication Required"), nil, 1, fault.EntraUnreachable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				requests := 0
+				x := Exchanger{Authority: "login.microsoftonline.us", Now: time.Now, Issued: func(secret.Value) { t.Error("a token was issued") },
+					Transport: transport(func(*http.Request) (*http.Response, error) {
+						if requests++; tt.err != nil {
+							return nil, tt.err
+						}
+						return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(tt.body)}, nil
+					})}
+				_, err := x.Exchange(t.Context(), secret.New("canary-jwt"))
+				if f, _ := fault.As(err); f == nil || f.Code != tt.code || requests != tt.requests {
+					t.Errorf("%d requests, %v; want %d, %s", requests, err, tt.requests, tt.code)
+				}
+			})
+		})
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
