@@ -107,7 +107,7 @@ func probe(tempDir string) error {
 	if err != nil {
 		return badPath(tempDir, "this step cannot create files there", err)
 	}
-	defer os.Remove(path)
+	defer func() { _ = os.Remove(path) }()
 	_ = f.Close()
 	if err := runnable(path); err != nil {
 		return noExec(tempDir, err)

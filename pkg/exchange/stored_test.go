@@ -89,7 +89,7 @@ func TestPlanHidesItsSecrets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{string(plain), fmt.Sprintf("%v", p), fmt.Sprintf("%+v", p), fmt.Sprintf("%#v", p), fmt.Sprintf("%+v", p.Step.Chain), fmt.Sprintf("%s", p.Network.ProxyURL)} {
+	for _, text := range []string{string(plain), fmt.Sprintf("%v", p), fmt.Sprintf("%+v", p), fmt.Sprintf("%#v", p), fmt.Sprintf("%+v", p.Step.Chain), p.Network.ProxyURL.String()} {
 		if strings.Contains(text, "canary") {
 			t.Errorf("secret in %s", text)
 		}

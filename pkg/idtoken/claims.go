@@ -1,3 +1,6 @@
+// Package idtoken owns the pipeline's OIDC token: where it is requested and how,
+// what its claims say, and what AWS makes of them. It must not know what the token
+// is used for.
 package idtoken
 
 import (

@@ -63,8 +63,10 @@ func (l Location) build(collection *url.URL) (*url.URL, error) {
 		}
 	}
 	if len(unusable) > 0 {
-		return nil, &fault.Fault{Code: fault.SystemEndpoint, Summary: "the agent names no token endpoint",
-			Why: "System.OidcRequestUri is empty, and it cannot be built: missing or malformed: " + strings.Join(unusable, ", ") + "."}
+		return nil, &fault.Fault{
+			Code: fault.SystemEndpoint, Summary: "the agent names no token endpoint",
+			Why: "System.OidcRequestUri is empty, and it cannot be built: missing or malformed: " + strings.Join(unusable, ", ") + ".",
+		}
 	}
 	return collection.JoinPath(l.ProjectID, "_apis", "distributedtask", "hubs", l.HostType, "plans", l.PlanID, "jobs", l.JobID, "oidctoken"), nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -110,7 +111,7 @@ func (s stepFile) step(task installed, connections []Connection) (Step, error) {
 		return step, nil
 	}
 	name, major, _ := strings.Cut(s.Task, "@")
-	if !strings.EqualFold(name, task.Name) || major != fmt.Sprint(task.Version.Major) {
+	if !strings.EqualFold(name, task.Name) || major != strconv.Itoa(task.Version.Major) {
 		return step, fmt.Errorf("%w: the only task here is %s@%d, not %s", errJobFile, task.Name, task.Version.Major, s.Task)
 	}
 	step.Task = task.Name

@@ -85,6 +85,7 @@ func (in Inputs) connectionInput(k IdentityKind) (name, value string) {
 		return "azureServiceConnection", in.AzureServiceConnection
 	case AzureDevOps:
 		return "azureDevOpsServiceConnection", in.AzureDevOpsServiceConnection
+	case PipelineIdentity:
 	}
 	return "", ""
 }

@@ -15,7 +15,7 @@ var (
 
 // role checks the inputs of the group "Role" and the pin of the connection.
 func role(in Inputs, job Job, lookup Lookup, kind IdentityKind, conn endpoint, p *problems) Role {
-	r := Role{DurationSeconds: int32(integer("durationSeconds", in.DurationSeconds, 3600, 900, 43200, p))}
+	r := Role{DurationSeconds: int32(integer("durationSeconds", in.DurationSeconds, 3600, 900, 43200, p))} //nolint:gosec // at most 43200
 	r.ARN, r.Source = requestedRole(in, job, lookup, &r, p)
 	pinned := pin(kind, conn, &r, p)
 	if in.RoleARN == "" && in.EnvironmentRoles == "" && !pinned {
@@ -55,6 +55,7 @@ func pin(kind IdentityKind, conn endpoint, r *Role, p *problems) bool {
 		pinned = conn.pinnedRole()
 	case AWSToolkit:
 		pinned, input = conn.pinnedToolkitRole(), "awsServiceConnection"
+	case AzureResourceManager, AzureDevOps, PipelineIdentity: // have no pin
 	}
 	if pinned == "" {
 		return false

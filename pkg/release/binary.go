@@ -7,6 +7,7 @@ import (
 	"debug/macho"
 	"debug/pe"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"slices"
 )
@@ -131,11 +132,11 @@ func checkPages(directory, content []byte) error {
 		return fmt.Errorf("has %d pages, its signature %d", len(pages), slots)
 	}
 	for i, page := range pages {
-		want, err := cut(directory, hashes+uint32(i)*32, 32) //nolint:gosec // i is below slots, a uint32.
+		want, err := cut(directory, hashes+uint32(i)*32, 32)
 		if err != nil {
 			return err
 		}
-		if Hash(page) != fmt.Sprintf("%x", want) {
+		if Hash(page) != hex.EncodeToString(want) {
 			return fmt.Errorf("page %d does not match the code signature", i)
 		}
 	}

@@ -89,7 +89,7 @@ func WriteSizes(w io.Writer, binDir, file string) error {
 			return fmt.Errorf("reading sizes: %w", err)
 		}
 		if _, err := fmt.Fprintf(w, "%-40s %6.2f MB raw, %5.2f MB in the package (at most %d MB raw)\n", p.File(),
-			megabytes(info.Size()), megabytes(int64(inPackage["task/bin/"+p.File()])), MaxBinary/1_000_000); err != nil { //nolint:gosec // far below 2^63
+			megabytes(info.Size()), megabytes(int64(inPackage["task/bin/"+p.File()])), MaxBinary/1_000_000); err != nil {
 			return err
 		}
 	}

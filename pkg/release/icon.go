@@ -26,7 +26,7 @@ func WriteIcons(root string) error {
 		if err != nil {
 			return fmt.Errorf("drawing %s: %w", name, err)
 		}
-		if err := os.Chmod(filepath.Join(root, filepath.FromSlash(name)), 0o644); err != nil { //nolint:gosec // a picture in a checkout is public
+		if err := os.Chmod(filepath.Join(root, filepath.FromSlash(name)), 0o644); err != nil {
 			return fmt.Errorf("drawing %s: %w", name, err)
 		}
 	}
@@ -63,7 +63,7 @@ func blend(size, x, y int) color.NRGBA {
 	if a == 0 {
 		return color.NRGBA{}
 	}
-	return color.NRGBA{uint8(r / a), uint8(g / a), uint8(b / a), uint8(a / (samples * samples))} //nolint:gosec // averages of bytes
+	return color.NRGBA{uint8(r / a), uint8(g / a), uint8(b / a), uint8(a / (samples * samples))}
 }
 
 // sample is the colour at a point of the unit square.

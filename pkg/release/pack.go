@@ -234,6 +234,7 @@ func inflatesTo(data, content []byte) bool {
 
 func writeEntry(z *zip.Writer, e entry, data []byte) error {
 	header := &zip.FileHeader{
+		//lint:ignore SA1019 CreateRaw writes this field as it is
 		Name: e.name, Method: zip.Deflate, ModifiedDate: dosEpoch,
 		CRC32: crc32.ChecksumIEEE(e.content), CompressedSize64: uint64(len(data)), UncompressedSize64: uint64(len(e.content)),
 	}

@@ -54,7 +54,7 @@ func Do(ctx context.Context, try func(context.Context) error) error {
 	}
 }
 
-func jitter(d time.Duration) time.Duration { return d + rand.N(2*d/5) }
+func jitter(d time.Duration) time.Duration { return d + rand.N(2*d/5) } //nolint:gosec // spreads jobs, guards nothing
 
 // Wait pauses for d, at most until the deadline; it tells whether there is time left
 // after it.

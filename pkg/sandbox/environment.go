@@ -109,6 +109,7 @@ func (s *Sandbox) endpoint(env map[string]string, conn Connection) {
 	}
 	url, scheme := "https://aws.amazon.com/", "None"
 	switch conn.Kind {
+	case AWSOIDC:
 	case AWSToolkit:
 		scheme = "UsernamePassword"
 	case AzureResourceManager, AzureDevOps:

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/xml"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -30,7 +31,7 @@ func FuzzSTS(f *testing.F) {
 			t.Errorf("status %d", out.status)
 		}
 		for decoder := xml.NewDecoder(strings.NewReader(string(out.body))); ; {
-			if _, err := decoder.Token(); err == io.EOF {
+			if _, err := decoder.Token(); errors.Is(err, io.EOF) {
 				break
 			} else if err != nil {
 				t.Fatalf("%v in %s", err, out.body)

@@ -147,9 +147,7 @@ func run(t *testing.T, c *exec.Cmd) outcome {
 
 func see(stdout, stderr string) outcome {
 	o := outcome{stdout: stdout, stderr: stderr, completes: len(completePattern.FindAllString(stdout, -1))}
-	for _, m := range issuePattern.FindAllString(stdout, -1) {
-		o.issues = append(o.issues, m)
-	}
+	o.issues = append(o.issues, issuePattern.FindAllString(stdout, -1)...)
 	return o
 }
 

@@ -30,16 +30,16 @@ func findMatches(data []byte) *matches {
 	}
 	previous := make([]int32, len(data))
 	for i := range data {
-		m.start[i] = int32(len(m.list)) //nolint:gosec // inputs are far below 2^31
+		m.start[i] = int32(len(m.list))
 		if i+minMatch > len(data) {
 			continue
 		}
 		h := hash(data[i:])
 		previous[i] = head[h]
 		m.search(i, head[h], previous)
-		head[h] = int32(i) //nolint:gosec // see above
+		head[h] = int32(i)
 	}
-	m.start[len(data)] = int32(len(m.list)) //nolint:gosec // see above
+	m.start[len(data)] = int32(len(m.list))
 	return m
 }
 
@@ -58,7 +58,7 @@ func (m *matches) search(i int, candidate int32, previous []int32) {
 		if m.data[c+best] == m.data[i+best] {
 			if n := common(m.data[c:], m.data[i:], limit); n > best {
 				best = n
-				m.list = append(m.list, match{uint16(n), uint16(i - c - 1)}) //nolint:gosec // at most 258 and 32767
+				m.list = append(m.list, match{uint16(n), uint16(i - c - 1)})
 				if n == limit {
 					return
 				}

@@ -96,7 +96,7 @@ func (m *matches) relax(from, i int, cost []int64, via []token, c *costs) {
 		base := cost[i] + c.distance[distanceCode[found.distance]]
 		for end := min(int(found.length), len(cost)-1-i); length <= end; length++ {
 			if t := base + c.length[length]; t < cost[i+length] {
-				cost[i+length], via[i+length] = t, token{uint16(length), found.distance} //nolint:gosec // at most 258
+				cost[i+length], via[i+length] = t, token{uint16(length), found.distance}
 			}
 		}
 	}

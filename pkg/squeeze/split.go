@@ -57,8 +57,8 @@ const oneBit = 1 << 16
 
 // log2 is the logarithm of n > 0 in units of oneBit, digit by digit.
 func log2(n int) int64 {
-	whole := bits.Len64(uint64(n)) - 1 //nolint:gosec // n is positive
-	x := uint64(n) << (31 - whole)     //nolint:gosec // n is below 2^31
+	whole := bits.Len64(uint64(n)) - 1
+	x := uint64(n) << (31 - whole)
 	out := int64(whole) * oneBit
 	for digit := int64(oneBit / 2); digit > 0; digit /= 2 {
 		if x = x * x >> 31; x >= 1<<32 {

@@ -11,7 +11,7 @@ import (
 
 func TestDeflateInflates(t *testing.T) {
 	t.Parallel()
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // test data
+	random := rand.New(rand.NewPCG(1, 2))
 	noise := make([]byte, 300_000)
 	for i := range noise {
 		noise[i] = byte(random.Uint32())

@@ -124,14 +124,14 @@ func encodeRun(length uint8, n int) []run {
 		switch {
 		case length == 0 && n >= 11:
 			m := min(n, 138)
-			runs = append(runs, run{18, uint64(m - 11), 7}) //nolint:gosec // m is at least 11
+			runs = append(runs, run{18, uint64(m - 11), 7})
 			n -= m
 		case length == 0 && n >= 3:
-			runs = append(runs, run{17, uint64(n - 3), 3}) //nolint:gosec // n is at least 3
+			runs = append(runs, run{17, uint64(n - 3), 3})
 			n = 0
 		case length != 0 && n >= 3:
 			m := min(n, 6)
-			runs = append(runs, run{16, uint64(m - 3), 2}) //nolint:gosec // m is at least 3
+			runs = append(runs, run{16, uint64(m - 3), 2})
 			n -= m
 		default:
 			runs = append(runs, run{symbol: int(length)})
