@@ -115,13 +115,15 @@ func TestTransportErrors(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				requests := 0
-				x := Exchanger{Authority: "login.microsoftonline.us", Now: time.Now, Issued: func(secret.Value) { t.Error("a token was issued") },
+				x := Exchanger{
+					Authority: "login.microsoftonline.us", Now: time.Now, Issued: func(secret.Value) { t.Error("a token was issued") },
 					Transport: transport(func(*http.Request) (*http.Response, error) {
 						if requests++; tt.err != nil {
 							return nil, tt.err
 						}
 						return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(tt.body)}, nil
-					})}
+					}),
+				}
 				_, err := x.Exchange(t.Context(), secret.New("canary-jwt"))
 				if f, _ := fault.As(err); f == nil || f.Code != tt.code || requests != tt.requests {
 					t.Errorf("%d requests, %v; want %d, %s", requests, err, tt.requests, tt.code)

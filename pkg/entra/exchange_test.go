@@ -41,7 +41,8 @@ func TestExchange(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), 120*time.Second)
 				defer cancel()
 				requests, issued := 0, 0
-				x := Exchanger{Authority: "login.microsoftonline.com", TenantID: "t", ClientID: "c", Audience: "api://a", Now: time.Now,
+				x := Exchanger{
+					Authority: "login.microsoftonline.com", TenantID: "t", ClientID: "c", Audience: "api://a", Now: time.Now,
 					Issued: func(secret.Value) { issued++ },
 					Transport: transport(func(r *http.Request) (*http.Response, error) {
 						requests++
@@ -50,7 +51,8 @@ func TestExchange(t *testing.T) {
 							t.Errorf("wrong request to %s: %v", r.URL.Host, r.Form)
 						}
 						return &http.Response{StatusCode: tt.status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(tt.body))}, nil
-					})}
+					}),
+				}
 				_, err := x.Exchange(ctx, secret.New("canary-jwt"))
 				f, _ := fault.As(err)
 				if requests != tt.requests || tt.code == "" && (err != nil || issued != 1) || tt.code != "" && (f == nil || f.Code != tt.code) {

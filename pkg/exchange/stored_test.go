@@ -62,8 +62,10 @@ func TestStoredPlanIsWhole(t *testing.T) {
 	t.Parallel()
 	for name, changes := range map[string]map[string]string{
 		"everything": nil,
-		"one role": {"INPUT_CHAINROLEARN": "", "INPUT_CHAINEXTERNALID": "", "INPUT_CHAINSESSIONTAGS": "", "INPUT_CHAINTRANSITIVETAGKEYS": "",
-			"INPUT_CHAINSOURCEIDENTITY": "", "INPUT_ENTRAAUDIENCE": "", "AGENT_PROXYURL": ""},
+		"one role": {
+			"INPUT_CHAINROLEARN": "", "INPUT_CHAINEXTERNALID": "", "INPUT_CHAINSESSIONTAGS": "", "INPUT_CHAINTRANSITIVETAGKEYS": "",
+			"INPUT_CHAINSOURCEIDENTITY": "", "INPUT_ENTRAAUDIENCE": "", "AGENT_PROXYURL": "",
+		},
 	} {
 		p := fullPlan(t, changes)
 		data, err := p.Encode()

@@ -44,8 +44,10 @@ func Main(ctx context.Context, args []string, env func(string) (string, bool), s
 		return 2
 	}
 	path, _ := env("PATH")
-	p := player{vsix: *vsix, node: *node, path: path, faults: faults, options: sandbox.EnvOptions{Proxy: *proxy},
-		say: func(line string) { fmt.Fprintln(stdout, line) }}
+	p := player{
+		vsix: *vsix, node: *node, path: path, faults: faults, options: sandbox.EnvOptions{Proxy: *proxy},
+		say: func(line string) { fmt.Fprintln(stdout, line) },
+	}
 	if err := p.play(ctx, args[0]); err != nil {
 		fmt.Fprintln(stderr, "pipeline-sandbox:", err)
 		return 1

@@ -30,7 +30,9 @@ func TestPackedIdentities(t *testing.T) {
 		{"azure, old issuer", azure("azure-old"), sandbox.EnvOptions{}, "2027-07-01"},
 		{
 			"azure devops",
-			assume("connectionType", "azureDevOps", "azureDevOpsServiceConnection", "ado-prod", "roleArn", deployRole), sandbox.EnvOptions{}, "issuer: ",
+			assume("connectionType", "azureDevOps", "azureDevOpsServiceConnection", "ado-prod", "roleArn", deployRole),
+			sandbox.EnvOptions{},
+			"issuer: ",
 		},
 		{"pipeline", assume("connectionType", "none", "roleArn", deployRole), sandbox.EnvOptions{}, "p://contoso-eng/payments/deploy-infra"},
 		{"exchange at Entra", azure("azure-prod", "entraAudience", "api://aws-sts-federation"), entra, "issuer: "},

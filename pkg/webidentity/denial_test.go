@@ -62,8 +62,10 @@ func TestAssumeWithToken(t *testing.T) {
 			}))
 			t.Cleanup(server.Close)
 			c := New(http.DefaultTransport, server.URL, "sts.host", "eu-west-1", time.Now)
-			s, err := c.AssumeWithToken(t.Context(), TokenRequest{Token: secret.New("canary-token"), SessionName: "run-1", Limits: Limits{DurationSeconds: 900},
-				Role: Role{ARN: "arn:aws:iam::111122223333:role/deploy", Partition: "aws", Account: "111122223333", Name: "deploy"}})
+			s, err := c.AssumeWithToken(t.Context(), TokenRequest{
+				Token: secret.New("canary-token"), SessionName: "run-1", Limits: Limits{DurationSeconds: 900},
+				Role: Role{ARN: "arn:aws:iam::111122223333:role/deploy", Partition: "aws", Account: "111122223333", Name: "deploy"},
+			})
 			if requests != 1 {
 				t.Errorf("%d requests", requests)
 			}
