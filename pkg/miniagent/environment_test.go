@@ -39,13 +39,13 @@ func TestInputs(t *testing.T) {
 
 func TestVariablesInTask(t *testing.T) {
 	t.Parallel()
-	got := seen(t, "^(SECRET_|VSTS_(PUB|SEC)|MY_|BOTH$|STEP$|TF_BUILD|input|INPUT_DOES$|HOST_ONLY|AGENT_JOBS|agent)", func(j *Job) {
+	got := seen(t, "^(SECRET_|SECUREFILE_|VSTS_(PUB|SEC)|MY_|BOTH$|STEP$|TF_BUILD|input|INPUT_DOES$|HOST_ONLY|AGENT_JOBS|agent)", func(j *Job) {
 		j.HostEnv["BOTH"] = "host"
 		j.Variables = []Variable{
 			{Name: "My.Public", Value: "p"},
 			{Name: "my.secret one", Value: "s3cret-value", Secret: true},
 			{Name: "both", Value: "variable"},
-			{Name: "input.does", Value: "reserved"},
+			{Name: "input.does", Value: "reserved"}, {Name: "SecureFile.x", Value: "reserved"},
 			{Name: "Agent.Jobs", Value: "x"},
 		}
 		j.Steps[0].Env = map[string]string{"BOTH": "step", "STEP": " $(my.public) $(HOST_ONLY) "}

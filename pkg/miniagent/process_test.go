@@ -1,6 +1,8 @@
 package miniagent
 
 import (
+	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -106,10 +108,26 @@ func TestHeldPipe(t *testing.T) {
 			job.Waits.HeldPipe = tt.limit
 			r := run(t, job)
 			if r.Outcome != Succeeded || len(r.Orphans) != 1 || !slices.Contains(r.Log, "done") {
-				t.Errorf("job %s with orphans %v", r.Outcome, r.Orphans)
+				t.Fatalf("job %s with orphans %v", r.Outcome, r.Orphans)
 			}
+			awaitEnd(t, r.Orphans[0])
 		})
 	}
+}
+
+// awaitEnd fails the test unless a process ends soon: a dead one, reaped or not,
+// shows no environment.
+func awaitEnd(t *testing.T, pid int) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for range 1000 {
+		if data, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid)); err != nil || len(data) == 0 {
+			return
+		}
+		<-tick.C
+	}
+	t.Errorf("process %d is still there", pid)
 }
 
 // when closes a channel as soon as a line is logged.
