@@ -23,18 +23,25 @@ func printable(r rune) rune {
 		return '\n'
 	case r == '\t':
 		return ' '
-	case unicode.Is(unicode.Cf, r), unicode.Is(unicode.Variation_Selector, r), !unicode.IsGraphic(r):
+	case unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point), !unicode.IsGraphic(r):
 		return -1
 	}
 	return r
 }
 
-// breakTags turns every "##" that could start a tag into "# #". A tag needs two
-// number signs side by side, so one rule covers "##[error]", "##vso[" and any
-// spelling of it in other case.
+// breakTags puts a space before every "#" that follows another one. A tag needs
+// two number signs side by side, so one rule covers "##[error]", "##vso[" and any
+// spelling of it in other case. Marks in between do not help: a culture-sensitive
+// search may give them no weight (unicode.org, UTS #10, completely ignorable).
 func breakTags(s string) string {
-	for strings.Contains(s, "##") {
-		s = strings.ReplaceAll(s, "##", "# #")
+	var b strings.Builder
+	after := false
+	for _, r := range s {
+		if r == '#' && after {
+			b.WriteByte(' ')
+		}
+		after = r == '#' || after && unicode.Is(unicode.M, r)
+		b.WriteRune(r)
 	}
-	return s
+	return b.String()
 }

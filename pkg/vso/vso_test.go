@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -150,12 +151,18 @@ func FuzzEscape(f *testing.F) {
 }
 
 func FuzzNeutralise(f *testing.F) {
-	for _, s := range []string{"##vso[a]", "#\u200b#vso[", "###", "#\r#[x", "\xff##", "#\u00ad#\u2028#", "\ufe0f#\ufe0f#"} {
+	for _, s := range []string{"##vso[a]", "#\u200b#vso[", "###", "#\r#[x", "\xff##", "#\u00ad#\u2028#", "\ufe0f#\ufe0f#", "#\u034f#vso[a]", "#\u0591\u0301#vso[a]", "#\u3164#"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		got := Neutralise(s)
-		if strings.Contains(got, "##") || strings.ContainsAny(got, "\r\x00\u200b\u00ad\u2028") {
+		bare := strings.Map(func(r rune) rune {
+			if unicode.In(r, unicode.M, unicode.Cf, unicode.Cc, unicode.Other_Default_Ignorable_Code_Point) && r != '\n' {
+				return -1
+			}
+			return r
+		}, got)
+		if strings.Contains(bare, "##") || strings.ContainsAny(got, "\r\x00\x1b\u200b\u00ad\u2028\u034f\u3164") {
 			t.Errorf("%q became %q", s, got)
 		}
 		if again := Neutralise(got); again != got {
