@@ -115,3 +115,12 @@ func TestMessage(t *testing.T) {
 		}
 	}
 }
+
+func TestMessageFallsBackToTheCatalogue(t *testing.T) {
+	t.Parallel()
+	f := &Fault{Code: ServerUnsupported, Summary: "what", Details: []string{"id: 7"}}
+	want := "AAR-SERVER-UNSUPPORTED: what\nWhat to do:\n- " + Remedy(ServerUnsupported)[0] + "\nid: 7\nMore: " + DocBase + "#aar-server-unsupported"
+	if diff := cmp.Diff(want, f.Message()); diff != "" {
+		t.Error(diff)
+	}
+}
