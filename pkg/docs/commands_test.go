@@ -84,7 +84,8 @@ func unsignedToken(t *testing.T) string {
 	return path
 }
 
-func TestPoliciesParse(t *testing.T) {
+// The policies of the pages are what trust-policy check finds nothing wrong with.
+func TestPoliciesAreSound(t *testing.T) {
 	t.Parallel()
 	texts := snippets(t, "json")
 	texts = append(texts, snippet{"trust-policy.json", read(t, filepath.Join(root, "examples/trust-policy.json"))})
@@ -95,8 +96,15 @@ func TestPoliciesParse(t *testing.T) {
 		if !strings.Contains(s.text, `"Principal"`) || !strings.Contains(s.text, `"Version"`) {
 			continue
 		}
-		if _, err := trustpolicy.Parse([]byte(s.text)); err != nil {
+		policy, err := trustpolicy.Parse([]byte(s.text))
+		if err != nil {
 			t.Errorf("%s: %v in\n%s", s.page, err, s.text)
+			continue
+		}
+		for _, f := range policy.Lint() {
+			if f.Level != trustpolicy.Info {
+				t.Errorf("%s: %s in\n%s", s.page, f.Text, s.text)
+			}
 		}
 	}
 }

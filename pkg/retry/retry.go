@@ -44,11 +44,7 @@ func Do(ctx context.Context, try func(context.Context) error) error {
 		if attempt == len(waits) {
 			return again.Err
 		}
-		pause := max(again.After, jitter(waits[attempt]))
-		if deadline, ok := ctx.Deadline(); ok && pause >= time.Until(deadline) {
-			return again.Err
-		}
-		if !Wait(ctx, pause) {
+		if !Wait(ctx, max(again.After, jitter(waits[attempt]))) {
 			return again.Err
 		}
 	}
@@ -56,9 +52,12 @@ func Do(ctx context.Context, try func(context.Context) error) error {
 
 func jitter(d time.Duration) time.Duration { return d + rand.N(2*d/5) } //nolint:gosec // spreads jobs, guards nothing
 
-// Wait pauses for d, at most until the deadline; it tells whether there is time left
-// after it.
+// Wait pauses for d and tells whether there is time left after it. When the
+// context's deadline comes first it tells so at once: waiting would be pointless.
 func Wait(ctx context.Context, d time.Duration) bool {
+	if deadline, ok := ctx.Deadline(); ok && d >= time.Until(deadline) {
+		return false
+	}
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
