@@ -169,7 +169,7 @@ func overall(ctx context.Context, err error) error {
 
 // transient are the faults after which live credentials may serve a little longer.
 var transient = []fault.Code{
-	fault.OIDCUnreachable, fault.OIDCUnavailable, fault.OIDCThrottled,
+	fault.OIDCUnreachable, fault.OIDCUnavailable, fault.OIDCThrottled, fault.OIDCPlanSecurity,
 	fault.EntraUnreachable, fault.EntraUnavailable, fault.EntraThrottled,
 	fault.STSUnreachable, fault.STSUnavailable, fault.STSThrottled, fault.STSIDPConnection,
 	fault.Timeout,

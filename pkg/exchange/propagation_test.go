@@ -1,0 +1,97 @@
+package exchange
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/webidentity"
+)
+
+// TestPropagation counts the calls that a role or provider created just now gets.
+func TestPropagation(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		wait     bool
+		verdict  webidentity.Verdict
+		deadline time.Duration
+		succeeds int // the call that succeeds; 0 for none
+		calls    int
+		took     time.Duration
+	}{
+		"not asked for":   {false, webidentity.Propagation, 2 * time.Minute, 0, 1, 0},
+		"never visible":   {true, webidentity.Propagation, 2 * time.Minute, 0, 6, 30 * time.Second},
+		"visible in time": {true, webidentity.Propagation, 2 * time.Minute, 3, 3, 3 * time.Second},
+		"no time left":    {true, webidentity.Propagation, 20 * time.Second, 0, 5, 15 * time.Second},
+		"of no use":       {true, webidentity.Permanent, 2 * time.Minute, 0, 1, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), tt.deadline)
+				defer cancel()
+				r := &run{}
+				r.plan.Step.WaitForPropagation = tt.wait
+				calls, start := 0, time.Now()
+				_, err := r.patiently(ctx, func(context.Context) (webidentity.Session, error) {
+					if calls++; calls == tt.succeeds {
+						return webidentity.Session{}, nil
+					}
+					return webidentity.Session{}, &webidentity.Denial{Verdict: tt.verdict, Fault: &fault.Fault{Code: fault.STSAccessDenied}}
+				})
+				if calls != tt.calls || time.Since(start) != tt.took {
+					t.Errorf("%d calls in %v, want %d in %v", calls, time.Since(start), tt.calls, tt.took)
+				}
+				err = overall(ctx, err)
+				if f, _ := fault.As(err); (tt.succeeds > 0) != (err == nil) || err != nil && f.Code != fault.STSAccessDenied {
+					t.Errorf("got %v", err)
+				}
+			})
+		})
+	}
+}
+
+// TestOverall names the cause that stopped a run from outside.
+func TestOverall(t *testing.T) {
+	t.Parallel()
+	denied := &fault.Fault{Code: fault.STSUnavailable, Summary: "down", Details: []string{"id: 7"}}
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	late, stop := context.WithTimeout(t.Context(), -time.Second)
+	defer stop()
+	for _, tt := range []struct {
+		ctx  context.Context
+		err  error
+		want fault.Code
+	}{
+		{t.Context(), denied, fault.STSUnavailable},
+		{t.Context(), errMalformed, fault.Internal},
+		{canceled, denied, fault.Canceled},
+		{late, denied, fault.Timeout},
+	} {
+		f, ok := fault.As(overall(tt.ctx, tt.err))
+		if !ok || f.Code != tt.want {
+			t.Errorf("%v, want %s", f, tt.want)
+		}
+	}
+	if overall(canceled, nil) != nil {
+		t.Error("a run that succeeded is an error")
+	}
+}
+
+// TestTransient: what is no refusal lets live credentials serve on.
+func TestTransient(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[fault.Code]bool{
+		fault.OIDCUnreachable: true, fault.OIDCUnavailable: true, fault.OIDCThrottled: true, fault.OIDCPlanSecurity: true, fault.EntraUnavailable: true,
+		fault.STSUnreachable: true, fault.STSUnavailable: true, fault.STSThrottled: true, fault.STSIDPConnection: true, fault.Timeout: true,
+		fault.OIDCUnauthorized: false, fault.OIDCForbidden: false, fault.STSAccessDenied: false, fault.ClaimMismatch: false,
+		fault.AccountMismatch: false, fault.HostUntrusted: false, fault.Internal: false,
+	} {
+		if Transient(&fault.Fault{Code: code}) != want {
+			t.Errorf("Transient(%s) = %v", code, !want)
+		}
+	}
+}
