@@ -45,7 +45,8 @@ func TestVariablesInTask(t *testing.T) {
 			{Name: "My.Public", Value: "p"},
 			{Name: "my.secret one", Value: "s3cret-value", Secret: true},
 			{Name: "both", Value: "variable"},
-			{Name: "input.does", Value: "reserved"}, {Name: "SecureFile.x", Value: "reserved"},
+			{Name: "input.does", Value: "reserved"},
+			{Name: "SecureFile.x", Value: "reserved"},
 			{Name: "Agent.Jobs", Value: "x"},
 		}
 		j.Steps[0].Env = map[string]string{"BOTH": "step", "STEP": " $(my.public) $(HOST_ONLY) "}
