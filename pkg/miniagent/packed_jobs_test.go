@@ -1,6 +1,7 @@
 package miniagent
 
 import (
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -35,6 +36,7 @@ func TestPackedIdentities(t *testing.T) {
 			"issuer: ",
 		},
 		{"pipeline", assume("connectionType", "none", "roleArn", deployRole), sandbox.EnvOptions{}, "p://contoso-eng/payments/deploy-infra"},
+		{"real host names, through the proxy", prod("stsEndpoint", ""), sandbox.EnvOptions{TLS: true}, "sc://contoso-eng/payments/aws-prod"},
 		{"exchange at Entra", azure("azure-prod", "entraAudience", "api://aws-sts-federation"), entra, "issuer: "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -61,12 +63,21 @@ func unnamed(s Step) Step {
 	return s
 }
 
+func needCLI(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("aws"); err == nil {
+		return
+	}
+	if os.Getenv("CI") == "true" {
+		t.Fatal("the AWS CLI is not installed")
+	}
+	t.Skip("the AWS CLI is not installed")
+}
+
 // TestPackedCLI: the AWS CLI of a later script uses each kind of export.
 func TestPackedCLI(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("aws"); err != nil {
-		t.Skip("the AWS CLI is not installed")
-	}
+	needCLI(t)
 	for _, tt := range []struct {
 		name  string
 		steps []Step
@@ -89,6 +100,22 @@ func TestPackedCLI(t *testing.T) {
 				p.logged(r, "arn:aws:sts::111122223333:assumed-role/short/payments-deploy-infra-98765")
 			}
 		})
+	}
+}
+
+// TestPackedProfile: a later script without an env block gets credentials from the
+// profile's process; nothing but the profile's names is exported.
+func TestPackedProfile(t *testing.T) {
+	t.Parallel()
+	p := newPacked(t, sandbox.EnvOptions{}, prod("exportAs", "profile"), Step{Script: `
+		test -z "$AWS_ACCESS_KEY_ID" && test "$AWS_PROFILE" = default && test -f "$AWS_SHARED_CREDENTIALS_FILE"
+		line=$(sed -n 's/^credential_process *= *//p' "$AWS_CONFIG_FILE")
+		eval "$line" | grep -q '"AccessKeyId"' && echo "the profile works"
+	`})
+	r := p.play(Succeeded)
+	p.logged(r, "the profile works")
+	if _, ok := r.Variables["AWS_ACCESS_KEY_ID"]; ok {
+		t.Error("a profile alone sets no credential variables")
 	}
 }
 
