@@ -48,6 +48,7 @@ func newPacked(t *testing.T, options sandbox.EnvOptions, steps ...Step) *packed 
 	}
 	t.Cleanup(world.Close)
 	p := &packed{t, world, NewJob(world, options, vsix, t.TempDir(), os.Getenv("PATH"))}
+	p.job.Node = os.Getenv("AAR_NODE") // empty: node in PATH
 	task, err := install(vsix, p.job.WorkDir, taskName)
 	if err != nil {
 		t.Fatal(err)
