@@ -50,7 +50,7 @@ func (r Requester) classify(f *fault.Fault, answer *http.Response, a tokenAnswer
 		return true
 	case strings.Contains(text, "no explicit reference"):
 		set(fault.OIDCNoReference, "the stage has no explicit reference to the service connection")
-	case strings.Contains(text, "disabled"):
+	case strings.Contains(text, "disabled") && (strings.Contains(text, "connection") || strings.Contains(text, "endpoint")):
 		set(fault.OIDCDisabled, "the service connection is disabled")
 	case status >= 300 && status < 400, (status == http.StatusOK || status == http.StatusNonAuthoritativeInfo) && isHTML(answer):
 		set(fault.OIDCSignIn, "Azure DevOps answered with a sign-in page or redirect instead of a token")
