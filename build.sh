@@ -348,7 +348,7 @@ test_node_versions() {
       fi
     fi
     say "packed task on Node $version"
-    AAR_NODE="$dir/bin/node" go_test -count=1 ./pkg/shim
+    AAR_NODE="$dir/bin/node" go_test -count=1 ./pkg/shim ./pkg/miniagent
   done
 }
 
