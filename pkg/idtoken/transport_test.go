@@ -86,14 +86,16 @@ func TestTransportErrors(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				requests := 0
-				r := Requester{Endpoint: &url.URL{Scheme: "https", Host: "dev.azure.com"}, Now: time.Now, JobToken: secret.New("canary-job"),
+				r := Requester{
+					Endpoint: &url.URL{Scheme: "https", Host: "dev.azure.com"}, Now: time.Now, JobToken: secret.New("canary-job"),
 					Issued: func(secret.Value) { t.Error("a token was issued") },
 					Transport: transport(func(*http.Request) (*http.Response, error) {
 						if requests++; tt.err != nil {
 							return nil, tt.err
 						}
 						return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(failing{tt.body})}, nil
-					})}
+					}),
+				}
 				_, err := r.Request(t.Context(), "")
 				f, _ := fault.As(err)
 				if f == nil || f.Code != tt.code || requests != tt.requests || strings.Contains(f.Message(), "canary") {
