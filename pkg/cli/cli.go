@@ -74,7 +74,7 @@ func Run(ctx context.Context, e Env) int {
 		fmt.Fprint(e.Stdout, usage)
 		return exitOK
 	}
-	return badUsage(e, fmt.Sprintf("unknown command %q", name))
+	return badUsage(e, "there is no such command")
 }
 
 func badUsage(e Env, problem string) int {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
@@ -67,6 +68,7 @@ func renewal(e Env) func(context.Context, []byte) (awsprofile.Credentials, error
 			return awsprofile.Credentials{}, &fault.Fault{Code: fault.ProfileState, Summary: "the profile's state cannot be read", Cause: err}
 		}
 		result, err := exchange.Run(ctx, p, exchange.Options{Now: e.Now, Mask: func(secret.Value) {}})
+		err = explained(err, result, p)
 		if f, _ := fault.As(err); f != nil && f.Code == fault.Timeout {
 			err = &fault.Fault{
 				Code: f.Code, Summary: "the credentials could not be renewed in the time that an AWS SDK waits for them", Why: f.Why,
@@ -82,4 +84,21 @@ func renewal(e Env) func(context.Context, []byte) (awsprofile.Credentials, error
 			Issued: e.Now(), Expires: c.Expires,
 		}, nil
 	}
+}
+
+// explained adds to a denial what would allow the identity, as the step does. The
+// masker has no part in this: texts stand as they are.
+func explained(err error, result exchange.Result, p exchange.Plan) error {
+	f, known := fault.As(err)
+	if !known {
+		return err
+	}
+	asIs := func(text string) string { return text }
+	lines := explain(f.Code, result.Presented, p.Step.Role.ARN, asIs, asIs)
+	if len(lines) == 0 {
+		return err
+	}
+	full := *f
+	full.Details = append(slices.Clone(f.Details), lines...)
+	return &full
 }

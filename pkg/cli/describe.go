@@ -15,6 +15,9 @@ func (t *taskRun) say(name, value string) {
 	t.out.Print(t.readable(fmt.Sprintf("%-14s %s", name+":", value)))
 }
 
+// shortSeconds is the session length below which a profile renews annoyingly often.
+const shortSeconds = 1800
+
 // describeStep says what is about to be done.
 func (t *taskRun) describeStep() {
 	if len(t.step.Unused) > 0 {
@@ -29,7 +32,7 @@ func (t *taskRun) describeStep() {
 	}
 	t.say("region", t.step.Role.Region+" (from "+t.step.Role.RegionSource+")")
 	t.say("session name", t.step.Role.SessionName)
-	if t.step.Export.Mode.Profile() && t.step.Role.DurationSeconds < 1800 && !t.step.CheckOnly {
+	if t.step.Export.Mode.Profile() && t.step.Role.DurationSeconds < shortSeconds && !t.step.CheckOnly {
 		t.out.LogIssue(vso.IssueWarning, "", "durationSeconds is below 1800: with a profile, tools ask for new credentials every few minutes; 3600 is a better choice.")
 	}
 }
@@ -95,5 +98,16 @@ func (t *taskRun) describeSession() {
 	s := t.result.Session
 	t.say("assumed role", s.AssumedRoleARN)
 	t.say("account", t.step.Target().Account)
+	t.shortSession(s.Credentials.Expires.Sub(t.env.Now()))
 	t.say("expires", stamp(s.Credentials.Expires)+" (in "+s.Credentials.Expires.Sub(t.env.Now()).Round(time.Second).String()+")")
+}
+
+// shortSession warns when AWS granted much less than was asked for, which is
+// accepted; asking for too little was warned of before.
+func (t *taskRun) shortSession(life time.Duration) {
+	if !t.step.Export.Mode.Profile() || t.step.CheckOnly || t.step.Role.DurationSeconds < shortSeconds || life > shortSeconds*time.Second-time.Minute {
+		return
+	}
+	t.out.LogIssue(vso.IssueWarning, "", fmt.Sprintf("AWS granted a session of %s only, %d seconds were asked for: with a profile, tools ask for new credentials every few minutes.",
+		life.Round(time.Second), t.step.Role.DurationSeconds))
 }

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
+	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
 	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
 )
 
@@ -14,27 +16,33 @@ var denied = map[fault.Code]bool{
 // explain says what was presented to AWS, what would allow exactly that, and the
 // likeliest differences, in order.
 func (t *taskRun) explain(code fault.Code) []string {
-	if !denied[code] || t.result.Presented == nil {
+	return explain(code, t.result.Presented, t.step.Role.ARN, t.readable, t.readableJSON)
+}
+
+// explain shows texts and JSON documents through the two functions given, which may
+// rewrite what the agent would mask.
+func explain(code fault.Code, presented *idtoken.UnverifiedClaims, role pipeline.RoleARN, show, showJSON func(string) string) []string {
+	if !denied[code] || presented == nil {
 		return nil
 	}
-	x := trustpolicy.Explain(*t.result.Presented, t.step.Role.ARN.Account, t.step.Role.ARN.Partition)
-	view := t.result.Presented.AWS()
+	x := trustpolicy.Explain(*presented, role.Account, role.Partition)
+	view := presented.AWS()
 	lines := []string{
 		"", "What was presented to AWS:",
-		t.readable("  issuer (provider URL):  " + t.result.Presented.Issuer),
-		t.readable("  client id, :aud:        " + view.Audience),
+		show("  issuer (provider URL):  " + presented.Issuer),
+		show("  client id, :aud:        " + view.Audience),
 	}
 	if view.OriginalAudience != "" {
-		lines = append(lines, t.readable("  :oaud:                  "+view.OriginalAudience))
+		lines = append(lines, show("  :oaud:                  "+view.OriginalAudience))
 	}
-	lines = append(lines, t.readable("  :sub:                   "+view.Subject), "",
-		"The trust statement of "+t.readable(t.step.Role.ARN.Full)+" that allows exactly this identity:",
-		t.readableJSON(x.Statement), "",
-		"The IAM identity provider to have in account "+t.step.Role.ARN.Account+":",
-		t.readable("  URL: "+x.ProviderURL), t.readable("  client id: "+x.ClientID), "",
+	lines = append(lines, show("  :sub:                   "+view.Subject), "",
+		"The trust statement of "+show(role.Full)+" that allows exactly this identity:",
+		showJSON(x.Statement), "",
+		"The IAM identity provider to have in account "+role.Account+":",
+		show("  URL: "+x.ProviderURL), show("  client id: "+x.ClientID), "",
 		"Likeliest differences, in order:")
 	for _, d := range x.Differences {
-		lines = append(lines, "  - "+t.readable(d))
+		lines = append(lines, "  - "+show(d))
 	}
 	return append(lines, "")
 }

@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -51,30 +53,42 @@ func broken(e Env, err error) int {
 	return exitFault
 }
 
-// readInput reads a file, or standard input for "-" and "".
-func readInput(e Env, name string) ([]byte, error) {
+// byteOrderMark is what some editors and shells put before UTF-8.
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// readInput reads the file that a flag names, or standard input for "-" and "".
+// Its errors name the flag and never the file: what stands there could be a token
+// that was meant to be in a file.
+func readInput(e Env, flagName, file string) ([]byte, error) {
 	in := e.Stdin
-	if name != "" && name != "-" {
-		f, err := os.Open(name)
+	if file != "" && file != "-" {
+		f, err := os.Open(file)
 		if err != nil {
-			return nil, fmt.Errorf("reading file: %w", err)
+			return nil, unreadable(flagName, err)
 		}
 		defer func() { _ = f.Close() }()
 		in = f
 	}
 	data, err := io.ReadAll(io.LimitReader(in, maxFile+1))
 	if err != nil {
-		return nil, fmt.Errorf("reading input: %w", err)
+		return nil, unreadable(flagName, err)
 	}
 	if len(data) > maxFile {
-		return nil, errors.New("the input is larger than 1 MiB")
+		return nil, fmt.Errorf("%s: the input is larger than 1 MiB", flagName)
 	}
-	return data, nil
+	return bytes.TrimPrefix(data, byteOrderMark), nil
+}
+
+func unreadable(flagName string, err error) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		err = p.Err
+	}
+	return fmt.Errorf("%s: the file that this flag names cannot be read: %w", flagName, err)
 }
 
 // readToken reads a token and its claims.
-func readToken(e Env, name string) (idtoken.UnverifiedClaims, error) {
-	data, err := readInput(e, name)
+func readToken(e Env, flagName, file string) (idtoken.UnverifiedClaims, error) {
+	data, err := readInput(e, flagName, file)
 	if err != nil {
 		return idtoken.UnverifiedClaims{}, err
 	}

@@ -147,6 +147,20 @@ func (t *taskRun) maskAccounts(in pipeline.Inputs) {
 	}
 }
 
+// accountInARN finds the account ids of ARNs in texts of AWS.
+var accountInARN = pattern.Lazy(`:([0-9]{12}):`)
+
+// maskNamed registers the account ids that an answer of AWS names beside those of
+// the inputs.
+func (t *taskRun) maskNamed(text string) {
+	if !t.step.Export.MaskAccountID {
+		return
+	}
+	for _, m := range accountInARN().FindAllStringSubmatch(text, -1) {
+		t.out.Mask(secret.New(m[1]))
+	}
+}
+
 // fail reports the step's one error.
 func (t *taskRun) fail(err error) {
 	f, known := fault.As(err)
@@ -157,6 +171,7 @@ func (t *taskRun) fail(err error) {
 	if t.result.Skew.Abs() > maxSkew {
 		message += "\n" + skewText(t.result.Skew)
 	}
+	t.maskNamed(message)
 	message = t.readable(message)
 	if explained := t.explain(f.Code); len(explained) > 0 {
 		message += "\n" + strings.Join(explained, "\n")

@@ -59,7 +59,7 @@ func tokenInspect(_ context.Context, e Env, args []string) int {
 	if problems := formatProblem(*format, "text", "json"); len(problems) > 0 {
 		return misuse(e, tokenUsage, problems...)
 	}
-	claims, err := readToken(e, *file)
+	claims, err := readToken(e, "--file", *file)
 	if err != nil {
 		return broken(e, err)
 	}
@@ -98,7 +98,7 @@ func printToken(e Env, r tokenReport, c idtoken.UnverifiedClaims, now time.Time)
 	var b strings.Builder
 	say := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(&b, "%-22s %s\n", name, value)
+			fmt.Fprintf(&b, "%-22s %s\n", name, oneLine(value))
 		}
 	}
 	say("identity", r.Identity)

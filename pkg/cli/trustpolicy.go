@@ -127,7 +127,7 @@ func checkPolicy(e Env, args []string) int {
 	if problems := append(sources(*policyFile, *claimsFile, *tokenFile), formatProblem(*format, "text", "json")...); len(problems) > 0 {
 		return misuse(e, checkUsage, problems...)
 	}
-	document, err := readInput(e, *policyFile)
+	document, err := readInput(e, "--policy", *policyFile)
 	if err != nil {
 		return broken(e, err)
 	}
@@ -163,9 +163,9 @@ func sources(policy, claims, token string) []string {
 
 func readClaims(e Env, claimsFile, tokenFile string) (idtoken.UnverifiedClaims, error) {
 	if tokenFile != "" {
-		return readToken(e, tokenFile)
+		return readToken(e, "--token", tokenFile)
 	}
-	data, err := readInput(e, claimsFile)
+	data, err := readInput(e, "--claims", claimsFile)
 	if err != nil {
 		return idtoken.UnverifiedClaims{}, err
 	}
@@ -209,9 +209,9 @@ func printReport(e Env, format string, r checkReport) {
 	}
 	fmt.Fprintf(&b, "%s: %s\n", verdict, r.Identity)
 	for _, s := range r.Decision.Statements {
-		fmt.Fprintf(&b, "\nstatement %d %s (%s): %s\n", s.Number, s.Sid, s.Effect, map[bool]string{true: "applies", false: "does not apply"}[s.Applies])
+		fmt.Fprintf(&b, "\nstatement %d %s (%s): %s\n", s.Number, oneLine(s.Sid), s.Effect, map[bool]string{true: "applies", false: "does not apply"}[s.Applies])
 		for _, reason := range s.Reasons {
-			fmt.Fprintf(&b, "  %s %s\n", map[bool]string{true: "ok ", false: "no "}[reason.Holds], reason.Text)
+			fmt.Fprintf(&b, "  %s %s\n", map[bool]string{true: "ok ", false: "no "}[reason.Holds], oneLine(reason.Text))
 		}
 	}
 	for i, f := range r.Findings {
@@ -222,10 +222,13 @@ func printReport(e Env, format string, r checkReport) {
 		if f.Statement > 0 {
 			where = fmt.Sprintf("statement %d", f.Statement)
 		}
-		fmt.Fprintf(&b, "  %s: %s: %s\n", f.Level, where, f.Text)
+		fmt.Fprintf(&b, "  %s: %s: %s\n", f.Level, where, oneLine(f.Text))
 	}
 	fmt.Fprint(e.Stdout, vso.Neutralise(b.String()))
 }
+
+// oneLine keeps a foreign text from looking like further lines of a report.
+func oneLine(s string) string { return strings.ReplaceAll(vso.Neutralise(s), "\n", `\n`) }
 
 // printJSON writes one indented document. Control characters are escaped by JSON
 // itself, and a logging command inside a text is broken up by an escape.

@@ -84,8 +84,10 @@ func details(answer *http.Response, a tokenAnswer) []string {
 	if a.TraceID != "" {
 		d = append(d, "trace id: "+network.Clip(a.TraceID))
 	}
-	if id := answer.Header.Get("x-ms-request-id"); id != "" {
-		d = append(d, "x-ms-request-id: "+network.Clip(id))
+	for _, name := range []string{"Retry-After", "x-ms-request-id"} {
+		if v := answer.Header.Get(name); v != "" {
+			d = append(d, name+": "+network.Clip(v))
+		}
 	}
 	return d
 }

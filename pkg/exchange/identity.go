@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -134,9 +135,18 @@ func mismatch(rule pipeline.ClaimRule, claims map[string]any) string {
 	case !present:
 		return fmt.Sprintf("%s: wanted %q, but the token has no such claim", rule.Claim, rule.Pattern)
 	case !isText:
-		return fmt.Sprintf("%s: wanted %q, but the claim is not a text", rule.Claim, rule.Pattern)
+		return fmt.Sprintf("%s: wanted %q, but the claim is not a text: the token says %s", rule.Claim, rule.Pattern, asJSON(value))
 	case !rule.Holds(text):
 		return fmt.Sprintf("%s: wanted %q, the token says %q", rule.Claim, rule.Pattern, network.Clip(text))
 	}
 	return ""
+}
+
+// asJSON is a claim that is not a text, as the token writes it.
+func asJSON(value any) string {
+	data, err := json.Marshal(value)
+	if err != nil {
+		return "something unreadable"
+	}
+	return network.Clip(string(data))
 }

@@ -61,7 +61,7 @@ func TestGuardNamesEachMismatch(t *testing.T) {
 		{[]pipeline.ClaimRule{{Claim: "rpo_ref", Pattern: "refs/*"}, {Claim: "empty", Pattern: "*"}}, nil},
 		{[]pipeline.ClaimRule{{Claim: "rpo_ref", Pattern: "refs/heads/Main"}}, []string{`rpo_ref: wanted "refs/heads/Main", the token says "refs/heads/main"`}},
 		{[]pipeline.ClaimRule{{Claim: "absent", Pattern: "*"}}, []string{`absent: wanted "*", but the token has no such claim`}},
-		{[]pipeline.ClaimRule{{Claim: "def_id", Pattern: "*"}}, []string{`def_id: wanted "*", but the claim is not a text`}},
+		{[]pipeline.ClaimRule{{Claim: "def_id", Pattern: "*"}}, []string{`def_id: wanted "*", but the claim is not a text: the token says 42`}},
 		{[]pipeline.ClaimRule{{Claim: "rpo_ref", Pattern: "*"}, {Claim: "a", Pattern: "x"}, {Claim: "b", Pattern: "y"}}, []string{"a: wanted", "b: wanted"}},
 	} {
 		r := &run{result: &Result{}}

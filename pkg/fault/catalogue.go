@@ -158,14 +158,14 @@ var catalogue = []entry{
 	{EntraUnreachable, []string{"Check DNS, firewall and proxy between the agent and the host named above.", "For a TLS failure, give the agent the right CA bundle (./config.sh --sslcacert …)."}},
 	{EntraResponse, []string{"Check that no proxy or gateway between agent and Microsoft Entra answers in its place."}},
 	{STSAccessDenied, []string{
-		"Compare the role's trust policy with the statement above; AWS does not say which part differs.",
+		"Compare the role's trust policy with the statement below; AWS does not say which part differs.",
 		"Check that the role exists in this account, and that no service control policy denies sts:AssumeRoleWithWebIdentity.",
 	}},
-	{STSNoProvider, []string{"Create an IAM OIDC identity provider with exactly the URL above in the account of the role."}},
-	{STSAudience, []string{"Add the client id above to the IAM OIDC identity provider (keep the ids it has)."}},
+	{STSNoProvider, []string{"Create an IAM OIDC identity provider with exactly the URL below in the account of the role."}},
+	{STSAudience, []string{"Add the client id below to the IAM OIDC identity provider (keep the ids it has)."}},
 	{STSKeyRetrieval, []string{
 		"Re-run the job: AWS could not fetch the issuer's signing keys in time.",
-		"If it goes on, check that the provider URL in IAM is the issuer above and that its discovery document is public.",
+		"If it goes on, check that the provider URL in IAM is the issuer below and that its discovery document is public.",
 	}},
 	{STSInvalidToken, []string{"Check the agent's clock, then re-run the job; AWS refused a freshly issued token twice."}},
 	{STSTokenExpired, []string{"Check the agent's clock, then re-run the job; AWS found a freshly issued token expired twice."}},

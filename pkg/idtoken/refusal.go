@@ -15,10 +15,11 @@ import (
 // (learn.microsoft.com, Azure DevOps "Use personal access tokens").
 var patShape = pattern.Lazy(`^([a-z2-7]{52}|[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4})$`)
 
-// correlation are the ids by which support finds a request.
+// correlation are the ids by which support finds a request, and the wait that
+// the service asked for.
 func correlation(answer *http.Response) []string {
 	details := []string{"HTTP status: " + strconv.Itoa(answer.StatusCode)}
-	for _, name := range []string{"x-vss-e2eid", "x-msedge-ref", "ActivityId"} {
+	for _, name := range []string{"Retry-After", "x-vss-e2eid", "x-msedge-ref", "ActivityId"} {
 		if v := answer.Header.Get(name); v != "" {
 			details = append(details, name+": "+network.Clip(v))
 		}

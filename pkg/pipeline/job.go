@@ -53,7 +53,7 @@ var agentNames = []string{
 // AAR-SYSTEM-ENDPOINT, AAR-JOB-TOKEN and AAR-SERVER-UNSUPPORTED.
 func ReadJob(lookup Lookup) (Job, error) {
 	job := Job{
-		SystemURL:      lookup.Get("ENDPOINT_URL_SYSTEMVSSCONNECTION"),
+		SystemURL:      strings.TrimSpace(lookup.Get("ENDPOINT_URL_SYSTEMVSSCONNECTION")),
 		JobToken:       secret.New(strings.TrimSpace(lookup.Get("ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN"))),
 		OIDCRequestURI: lookup.Get("SYSTEM_OIDCREQUESTURI"),
 		CollectionURI:  lookup.Get("SYSTEM_COLLECTIONURI"),
@@ -97,10 +97,24 @@ func (j Job) check(lookup Lookup) error {
 			Why: "System.ServerType is " + shown(t) + "; workload identity federation exists on Azure DevOps Services only.",
 		}
 	}
-	if j.JobToken.Empty() {
+	return j.checkToken()
+}
+
+// checkToken refuses a job token that is missing or that no header can carry, as
+// one that another step has overwritten may be.
+func (j Job) checkToken() error {
+	const name = "ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN"
+	unfit := func(r rune) bool { return r <= ' ' || r > '~' }
+	switch {
+	case j.JobToken.Empty():
 		return &fault.Fault{
 			Code: fault.JobTokenMissing, Summary: "the agent gave this step no job access token",
-			Why: "ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN is missing or empty; no other token is used in its place.",
+			Why: name + " is missing or empty; no other token is used in its place.",
+		}
+	case strings.ContainsFunc(j.JobToken.Reveal(), unfit):
+		return &fault.Fault{
+			Code: fault.JobTokenMissing, Summary: "the job access token of this step cannot be used",
+			Why: name + " holds a space, a line break or another character that no token has.",
 		}
 	}
 	return nil

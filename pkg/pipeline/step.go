@@ -94,7 +94,7 @@ func NewStep(in Inputs, job Job, lookup Lookup) (Step, error) {
 	unresolved(in, p)
 	var conn endpoint
 	s.Identity, conn = identity(in, lookup, p)
-	s.Masked = maskedValues(conn)
+	s.Masked = maskedValues(in, lookup)
 	s.Role = role(in, job, lookup, s.Identity.Kind, conn, p)
 	s.Chain = chain(in, s.Role.ARN, p)
 	limits(in, &s, p)
@@ -115,19 +115,25 @@ func (s Step) Target() RoleARN {
 	return s.Role.ARN
 }
 
-// maskedValues are the connection's authorization parameters, which the agent
-// registers with its masker (microsoft/azure-pipelines-agent src/Agent.Worker/Worker.cs).
-func maskedValues(conn endpoint) []string {
+// maskedParameters are the authorization parameters that are no secrets, may
+// appear in this task's log, and are registered with the agent's masker
+// (microsoft/azure-pipelines-agent src/Agent.Worker/Worker.cs).
+var maskedParameters = []string{
+	"ASSUMEROLEARN", "SERVICEPRINCIPALID",
+	"WORKLOADIDENTITYFEDERATIONISSUER", "WORKLOADIDENTITYFEDERATIONSUBJECT",
+}
+
+// maskedValues are those parameters of every connection that the inputs select.
+// One that is not used counts, too: the agent masks for the whole job.
+func maskedValues(in Inputs, lookup Lookup) []string {
 	var out []string
-	if conn.id == "" {
-		return nil
-	}
-	for _, name := range []string{
-		"ASSUMEROLEARN", "SERVICEPRINCIPALID",
-		"WORKLOADIDENTITYFEDERATIONISSUER", "WORKLOADIDENTITYFEDERATIONSUBJECT",
-	} {
-		if v := conn.parameter(name); v != "" {
-			out = append(out, v)
+	for _, kind := range []IdentityKind{AWSOIDC, AWSToolkit, AzureResourceManager, AzureDevOps} {
+		_, id := in.connectionInput(kind)
+		for _, name := range maskedParameters {
+			v := endpoint{lookup, strings.ToLower(id)}.parameter(name)
+			if v != "" && !slices.Contains(out, v) {
+				out = append(out, v)
+			}
 		}
 	}
 	return out

@@ -164,6 +164,9 @@ func (c Client) complete(d *Denial, err error, answer *smithyhttp.Response) *Den
 	if r, ok := errors.AsType[*awshttp.ResponseError](err); ok && r.ServiceRequestID() != "" {
 		d.Fault.Details = append(d.Fault.Details, "request id: "+network.Clip(r.ServiceRequestID()))
 	}
-	d.After = retry.After(answer.Header.Get("Retry-After"), c.now())
+	if wait := answer.Header.Get("Retry-After"); wait != "" {
+		d.Fault.Details = append(d.Fault.Details, "Retry-After: "+network.Clip(wait))
+		d.After = retry.After(wait, c.now())
+	}
 	return d
 }

@@ -1,0 +1,38 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
+	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
+)
+
+func TestShortSessionIsWarnedOfOnce(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		mode      pipeline.ExportMode
+		asked     int32
+		life      time.Duration
+		checkOnly bool
+		want      bool
+	}{
+		{pipeline.ExportProfile, 3600, 15 * time.Minute, false, true},
+		{pipeline.ExportBoth, 1800, 28 * time.Minute, false, true},
+		{pipeline.ExportProfile, 1800, 1799 * time.Second, false, false},
+		{pipeline.ExportProfile, 900, 15 * time.Minute, false, false},
+		{pipeline.ExportVariables, 3600, 15 * time.Minute, false, false},
+		{pipeline.ExportProfile, 3600, 15 * time.Minute, true, false},
+	} {
+		var b strings.Builder
+		run := taskRun{out: vso.NewWriter(&b, true), step: pipeline.Step{
+			CheckOnly: tt.checkOnly,
+			Role:      pipeline.Role{DurationSeconds: tt.asked}, Export: pipeline.Export{Mode: tt.mode},
+		}}
+		run.shortSession(tt.life)
+		if got := strings.Contains(b.String(), "logissue type=warning"); got != tt.want {
+			t.Errorf("%+v: %q", tt, b.String())
+		}
+	}
+}
