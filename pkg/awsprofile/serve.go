@@ -199,7 +199,10 @@ func emit(w io.Writer, s *state) error {
 		_, err = w.Write(append(doc, '\n'))
 	}
 	if err != nil {
-		return &fault.Fault{Code: fault.ProfileWrite, Summary: "the credentials could not be written to standard output", Why: reason(err), Cause: err}
+		return &fault.Fault{
+			Code: fault.ProfileWrite, Summary: "the credentials could not be written to standard output", Why: reason(err),
+			Remedy: []string{"Look at the program that called: it closed the pipe, or sent the output to a full disk."}, Cause: err,
+		}
 	}
 	return nil
 }

@@ -160,10 +160,12 @@ func (c Condition) reason(r Request, deny bool) Reason {
 	if !known {
 		return Reason{deny, said + "; this operator is not evaluated here and counts against the request"}
 	}
+	holds := o.holds(compare, c.Values, got)
 	if slices.ContainsFunc(c.Values, func(v string) bool { return strings.Contains(v, "${") }) {
-		said += "; a policy variable is not resolved here"
+		said += "; a policy variable is not resolved here and counts against the request"
+		holds = deny || holds && !compare.negated
 	}
-	return Reason{o.holds(compare, c.Values, got), said}
+	return Reason{holds, said}
 }
 
 func quoted(values []string) string {

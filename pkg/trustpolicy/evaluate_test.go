@@ -88,3 +88,21 @@ func TestLintFindsWhatAdmitsStrangers(t *testing.T) {
 		}
 	}
 }
+
+// What only AWS can resolve must not make the answer yes.
+func TestPolicyVariablesCountAgainstTheRequest(t *testing.T) {
+	t.Parallel()
+	const variable, other = "${aws:PrincipalTag/x}", "sc://o/p/c"
+	pinned := around("Allow", conditionOn("StringEquals", "sub", other))
+	for _, tt := range []struct {
+		effect, operator string
+	}{{"Deny", "StringEquals"}, {"Deny", "StringLike"}, {"Deny", "StringNotEquals"}, {"Allow", "StringEquals"}, {"Allow", "StringNotEquals"}, {"Allow", "StringNotLike"}} {
+		statements := around(tt.effect, conditionOn(tt.operator, "sub", variable))
+		if tt.effect == "Deny" {
+			statements = pinned + "," + statements
+		}
+		if decideFor(t, `{"Version":"2012-10-17","Statement":[`+statements+`]}`, other) {
+			t.Errorf("%s with %s admits", tt.effect, tt.operator)
+		}
+	}
+}
