@@ -39,6 +39,9 @@ func stage(args []string, w io.Writer) error {
 	if err := f.Parse(args); err != nil {
 		return err
 	}
+	if f.NArg() > 0 {
+		return fmt.Errorf("%q is not expected: --dev stands alone, and --without takes a list without spaces", f.Arg(0))
+	}
 	if *without != "" {
 		o.Without = strings.Split(*without, ",")
 	}

@@ -49,6 +49,9 @@ type Identity struct {
 
 var versionPattern = regexp.MustCompile(`^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$`)
 
+// publisherPattern keeps a publisher from being read as a path or as two words.
+var publisherPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
 // Stage copies what tfx needs into Out, with the options applied, and returns the
 // identity of the package. It never changes a tracked file. It fails when
 // vss-extension.json and task.json name different versions.
@@ -103,6 +106,9 @@ func taskVersion(task *object) string {
 
 func apply(o Options, extension, task *object) error {
 	if o.Publisher != "" {
+		if !publisherPattern.MatchString(o.Publisher) {
+			return fmt.Errorf("the publisher %q is no id of the Marketplace: letters, digits, dots, hyphens and underscores", o.Publisher)
+		}
 		extension.set("publisher", o.Publisher)
 	}
 	if o.Version != "" {

@@ -122,6 +122,7 @@ func TestStageRefuses(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]Options{
 		"two numbers": {Version: "1.2"}, "text": {Version: "1.0.0-rc1"}, "leading zero": {Version: "1.01.0"}, "another major": {Version: "2.0.0"},
+		"publisher with a path": {Publisher: "../x"}, "publisher of two words": {Publisher: "a b"},
 		"the default choice": {Without: []string{"awsOidc"}}, "an unknown choice": {Without: []string{"x"}},
 	} {
 		o.Root, o.Out = checkout(t), filepath.Join(t.TempDir(), "stage")

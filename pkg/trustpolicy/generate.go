@@ -184,7 +184,16 @@ func (s Spec) check(c *checker) {
 	}
 }
 
+// sharedAudiences are of tokens that many parties hold or that are for other
+// services. The task refuses to exchange for them.
+var sharedAudiences = []string{
+	idtoken.TokenExchangeAudience, idtoken.TokenExchangeResource, idtoken.AzureDevOpsClientID, "00000003-0000-0000-c000-000000000000",
+}
+
 func (s Spec) checkExchange(c *checker) {
+	if slices.ContainsFunc(sharedAudiences, func(a string) bool { return strings.EqualFold(a, s.Audience) }) {
+		c.addOnce("audience", "this audience is not of an application of yours; register one for AWS")
+	}
 	c.guids(map[string]string{"tenant-id": s.TenantID, "object-id": s.ObjectID})
 	switch s.TokenVersion {
 	case "1":
@@ -195,7 +204,7 @@ func (s Spec) checkExchange(c *checker) {
 	case "2":
 		c.guids(map[string]string{"client-id": s.ClientID})
 		if !guidPattern().MatchString(s.Audience) {
-			c.add("audience", "a version 2 token names its audience by the application's client id, a GUID")
+			c.addOnce("audience", "a version 2 token names its audience by the application's client id, a GUID")
 		}
 	default:
 		c.add("token-version", "1 or 2 is wanted")

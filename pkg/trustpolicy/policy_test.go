@@ -219,6 +219,9 @@ func TestGenerateRefuses(t *testing.T) {
 		"partition":       {func(s *trustpolicy.Spec) { s.Partition = "aws-iso" }, "--partition:"},
 		"identity":        {func(s *trustpolicy.Spec) { s.Identity = "role" }, "--identity: one of"},
 		"version":         {func(s *trustpolicy.Spec) { s.Identity, s.TokenVersion = trustpolicy.EntraExchange, "3" }, "--token-version:"},
+		"shared audience": {func(s *trustpolicy.Spec) {
+			s.Identity, s.Audience = trustpolicy.EntraExchange, "api://azureadtokenexchange"
+		}, "--audience: this audience is not of"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
