@@ -19,8 +19,10 @@ const profileVariable = "assumeAwsRoleProfile"
 // export hands the credentials to later steps. Everything that can fail comes
 // before the first variable is set.
 func (t *taskRun) export(ctx context.Context) error {
-	if ctx.Err() != nil {
-		return &fault.Fault{Code: fault.Canceled, Summary: "the step was canceled before credentials were exported", Cause: ctx.Err()}
+	if err := ctx.Err(); errors.Is(err, context.DeadlineExceeded) {
+		return &fault.Fault{Code: fault.Timeout, Summary: "the step did not finish within timeoutSeconds", Cause: err}
+	} else if err != nil {
+		return &fault.Fault{Code: fault.Canceled, Summary: "the step was canceled before credentials were exported", Cause: err}
 	}
 	if t.step.Export.Mode.Variables() && !t.expressible() {
 		return &fault.Fault{

@@ -161,7 +161,7 @@ func overall(ctx context.Context, err error) error {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return &fault.Fault{
 			Code: fault.Timeout, Summary: "the step did not finish within timeoutSeconds",
-			Why: "it was stopped while: " + f.Summary, Details: f.Details, Cause: err,
+			Why: "the last attempt before that: " + strings.TrimSuffix(f.Summary+"; "+f.Why, "; "), Details: f.Details, Cause: err,
 		}
 	}
 	return f

@@ -22,6 +22,9 @@ import (
 // a few thousand; more is not an answer of these services.
 const MaxBody = 1 << 20
 
+// maxHeader bounds the header of every answer, in bytes.
+const maxHeader = 256 << 10
+
 // Errors of the policy; each is permanent.
 var (
 	ErrBodyTooLarge = errors.New("answer is larger than 1 MiB")
@@ -57,13 +60,14 @@ func NewClient(c Config, now func() time.Time) *Client {
 		now:       now,
 		opened:    map[string]*opening{},
 		base: &http.Transport{
-			Proxy:               func(r *http.Request) (*url.URL, error) { return proxyOf(r.URL, proxy) },
-			DialContext:         dial,
-			TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots(c.CAFile)},
-			TLSHandshakeTimeout: 15 * time.Second,
-			DisableCompression:  true,
-			TLSNextProto:        map[string]func(string, *tls.Conn) http.RoundTripper{},
-			MaxIdleConnsPerHost: 4,
+			Proxy:                  func(r *http.Request) (*url.URL, error) { return proxyOf(r.URL, proxy) },
+			DialContext:            dial,
+			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots(c.CAFile)},
+			TLSHandshakeTimeout:    15 * time.Second,
+			DisableCompression:     true,
+			MaxResponseHeaderBytes: maxHeader,
+			TLSNextProto:           map[string]func(string, *tls.Conn) http.RoundTripper{},
+			MaxIdleConnsPerHost:    4,
 		},
 	}
 }

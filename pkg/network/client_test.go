@@ -133,3 +133,18 @@ func TestIsLoopback(t *testing.T) {
 		}
 	}
 }
+
+// TestHeaderIsBounded keeps an endless header from filling the memory, and from
+// being asked for again.
+func TestHeaderIsBounded(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Large", strings.Repeat("x", 2*maxHeader))
+	}))
+	t.Cleanup(server.Close)
+	c := NewClient(Config{}, time.Now)
+	_, _, err := get(t, c, server.URL)
+	if err == nil || !Permanent(err) {
+		t.Errorf("%v", err)
+	}
+}

@@ -50,12 +50,16 @@ func Reason(ctx context.Context, err error) string {
 	return "the request failed: " + Clip(scrub(err.Error()))
 }
 
+// headerTooLarge is how net/http says that an answer's header passes maxHeader.
+const headerTooLarge = "server response headers exceeded"
+
 // Permanent tells whether a failed request will fail again however often it is
-// repeated: the certificate is not trusted, the proxy refuses the credentials, or
-// the policy forbids the URL.
+// repeated: the certificate is not trusted, the proxy refuses the credentials, the
+// answer's header is too large, or the policy forbids the URL.
 func Permanent(err error) bool {
 	_, untrustedCertificate := errors.AsType[*tls.CertificateVerificationError](err)
-	return untrustedCertificate || errors.Is(err, ErrPlainHTTP) || strings.Contains(err.Error(), "Proxy Authentication Required")
+	said := func(text string) bool { return strings.Contains(err.Error(), text) }
+	return untrustedCertificate || errors.Is(err, ErrPlainHTTP) || said("Proxy Authentication Required") || said(headerTooLarge)
 }
 
 func isTimeout(err error) bool {
