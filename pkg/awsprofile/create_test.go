@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,6 +34,9 @@ func TestCreateRefusesForeignDirectory(t *testing.T) {
 			})
 			if got := code(err); got != fault.ProfileState {
 				t.Errorf("code %q: %v", got, err)
+			}
+			if f, _ := fault.As(err); !strings.Contains(f.Message(), "exportAs: variables") {
+				t.Errorf("no way out is named: %s", f.Message())
 			}
 			if diff := cmp.Diff([]string{filepath.Base(awsprofile.Dir(temp))}, names(t, temp)); diff != "" {
 				t.Errorf("temp directory (-want +got):\n%s", diff)

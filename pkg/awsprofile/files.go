@@ -203,10 +203,21 @@ func ended(err error) bool {
 }
 
 func asWriteFault(err error) error {
-	if _, ok := fault.As(err); ok {
-		return err
+	if f, ok := fault.As(err); ok {
+		return inTheWay(f)
 	}
 	return &fault.Fault{Code: fault.ProfileWrite, Summary: "the profile could not be written", Why: reason(err), Cause: err}
+}
+
+// inTheWay gives a step that cannot write because of what lies there other remedies
+// than the user of a finished profile gets: running it again would change nothing.
+func inTheWay(f *fault.Fault) error {
+	if f.Code != fault.ProfileState {
+		return f
+	}
+	g := *f
+	g.Remedy = []string{"Find out what put that into the agent's temp directory, and delete it there.", variablesInstead}
+	return &g
 }
 
 // reason is the system's words for an error, without the paths around them.
