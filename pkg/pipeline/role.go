@@ -65,19 +65,11 @@ func pin(kind IdentityKind, conn endpoint, r *Role, p *problems) bool {
 	case problem != "":
 		p.add(input, "the role pinned in the connection, %s, %s", shown(pinned), problem)
 	case r.ARN.Given() && r.ARN.Full != arn.Full:
-		p.add(input, "the connection pins the role %s, but %s asks for %s", apart(arn.Full), r.Source, apart(r.ARN.Full))
+		p.add(input, "the connection pins the role %s, but %s asks for %s", arn.Full, r.Source, r.ARN.Full)
 	default:
 		r.ARN, r.Source = arn, "service connection"
 	}
 	return true
-}
-
-// apart writes a role ARN in two pieces: the agent masks a role that is an
-// authorization parameter of an AWS Toolkit connection, and a message that names
-// two roles as *** and *** helps nobody.
-func apart(arn string) string {
-	at := strings.Index(arn, ":role/") + len(":role/")
-	return arn[:at] + " " + arn[at:]
 }
 
 // pinnedRole is the role in the data of a connection of our own type.
