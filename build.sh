@@ -126,7 +126,7 @@ build_binaries() {
     suffix=bin
     if [[ $platform == windows/* ]]; then suffix=exe; fi
     CGO_ENABLED=0 GOEXPERIMENT=nogreenteagc GOOS=${platform%/*} GOARCH=${platform#*/} go build -trimpath -buildvcs=false \
-      -tags nethttpomithttp2 -gcflags=all=-l -ldflags "-s -w -funcalign=16 -X main.version=$version" \
+      -tags nethttpomithttp2 -gcflags=all=-l -ldflags "-s -w -funcalign=8 -X main.version=$version" \
       -o "$dir/assume-aws-role-${platform/\//-}.$suffix" "$MAIN"
   done
 }
