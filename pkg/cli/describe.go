@@ -18,11 +18,16 @@ func (t *taskRun) say(name, value string) {
 // shortSeconds is the session length below which a profile renews annoyingly often.
 const shortSeconds = 1800
 
-// describeStep says what is about to be done.
-func (t *taskRun) describeStep() {
+// describeUnused names inputs that are filled in vain, also when the inputs are
+// wrong: a connection in the input of another connectionType explains a lot.
+func (t *taskRun) describeUnused() {
 	if len(t.step.Unused) > 0 {
 		t.out.Print("not used with the choices of this step: " + strings.Join(t.step.Unused, ", "))
 	}
+}
+
+// describeStep says what is about to be done.
+func (t *taskRun) describeStep() {
 	if env := t.step.Role.Environment; env.Name != "" {
 		t.say("environment", env.Name+" (from "+env.Source+")")
 	}

@@ -105,7 +105,9 @@ func (t *taskRun) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if t.step, err = pipeline.NewStep(in, job, t.lookup); err != nil {
+	t.step, err = pipeline.NewStep(in, job, t.lookup)
+	t.describeUnused()
+	if err != nil {
 		return err
 	}
 	if proxyErr != nil {
