@@ -16,6 +16,9 @@ var denied = map[fault.Code]bool{
 // explain says what was presented to AWS, what would allow exactly that, and the
 // likeliest differences, in order.
 func (t *taskRun) explain(code fault.Code) []string {
+	if code == fault.ChainDenied && t.step.Chain != nil {
+		return t.explainChain()
+	}
 	return explain(code, t.result.Presented, t.step.Role.ARN, t.readable, t.readableJSON)
 }
 
