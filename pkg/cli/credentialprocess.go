@@ -69,14 +69,8 @@ func renewal(e Env) func(context.Context, []byte) (awsprofile.Credentials, error
 		}
 		result, err := exchange.Run(ctx, p, exchange.Options{Now: e.Now, Mask: func(secret.Value) {}})
 		err = explained(err, result, p)
-		if f, _ := fault.As(err); f != nil && f.Code == fault.Timeout {
-			err = &fault.Fault{
-				Code: f.Code, Summary: "the credentials could not be renewed in the time that an AWS SDK waits for them", Why: f.Why,
-				Remedy: []string{"Look for the slow leg named above."}, Details: f.Details, Cause: err,
-			}
-		}
 		if err != nil {
-			return awsprofile.Credentials{}, err
+			return awsprofile.Credentials{}, ofRenewal(err)
 		}
 		c := result.Session.Credentials
 		return awsprofile.Credentials{
@@ -84,6 +78,20 @@ func renewal(e Env) func(context.Context, []byte) (awsprofile.Credentials, error
 			Issued: e.Now(), Expires: c.Expires,
 		}, nil
 	}
+}
+
+// ofRenewal puts what is said of a step into words that fit a renewal.
+func ofRenewal(err error) error {
+	f, known := fault.As(err)
+	if !known || f.Code != fault.Timeout && f.Code != fault.Canceled {
+		return err
+	}
+	g := *f
+	g.Summary, g.Remedy = "the credentials could not be renewed in time", []string{"Look for the slow leg named above."}
+	if f.Code == fault.Canceled {
+		g.Summary, g.Remedy = "the renewal was canceled", []string{"Run the command again: the process that renews the credentials was told to end."}
+	}
+	return &g
 }
 
 // explained adds to a denial what would allow the identity, as the step does. The
