@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -146,5 +148,17 @@ func TestHeaderIsBounded(t *testing.T) {
 	_, _, err := get(t, c, server.URL)
 	if err == nil || !Permanent(err) {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestUnusableBundleIsNamed(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(file, []byte("no certificate"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, notes, err := FromAgent(func(n string) string { return map[string]string{"AGENT_CAINFO": file}[n] }, "x")
+	if err != nil || len(notes) != 1 || !strings.Contains(notes[0].Text, "system roots only; "+file) {
+		t.Errorf("%v, %v", notes, err)
 	}
 }

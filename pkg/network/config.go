@@ -4,6 +4,7 @@
 package network
 
 import (
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -135,8 +136,10 @@ func certificateNotes(c Config, get func(string) string) []Note {
 	var notes []Note
 	if c.CAFile != "" {
 		text := "certificates: system roots and " + c.CAFile + " (AGENT_CAINFO)"
-		if _, err := os.Stat(c.CAFile); err != nil {
+		if pem, err := os.ReadFile(c.CAFile); err != nil {
 			text = "certificates: system roots only; " + c.CAFile + " (AGENT_CAINFO) cannot be read here"
+		} else if !x509.NewCertPool().AppendCertsFromPEM(pem) {
+			text = "certificates: system roots only; " + c.CAFile + " (AGENT_CAINFO) holds no PEM certificate"
 		}
 		notes = append(notes, Note{Text: text})
 	}
