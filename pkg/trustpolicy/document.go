@@ -67,30 +67,36 @@ func Explain(c idtoken.UnverifiedClaims, account, partition string) Explanation 
 }
 
 func differences(c idtoken.UnverifiedClaims, account string) []string {
-	byKind := map[idtoken.Flavour][]string{
-		idtoken.VSTokenConnection: {
+	var said []string
+	switch c.Flavour() {
+	case idtoken.VSTokenConnection:
+		said = []string{
 			"The :sub condition: it is compared by case and holds the names of organisation, project and connection; a rename changes it.",
 			"The condition expects the pipeline's own subject (p://…) while the step uses a connection (sc://…).",
-		},
-		idtoken.VSTokenPipeline: {
+		}
+	case idtoken.VSTokenPipeline:
+		said = []string{
 			"The :sub condition: it is compared by case and holds the names of organisation, project and pipeline; a rename changes it.",
 			"The condition expects a connection's subject (sc://…) while the step uses the pipeline's own identity (p://…).",
-		},
-		idtoken.EntraConnection: {
+		}
+	case idtoken.EntraConnection:
+		said = []string{
 			"The role still trusts the Azure DevOps issuer only, and the connection was converted to the Entra issuer: add a second statement.",
 			"The :aud condition: AWS compares it with azp (" + idtoken.AzureDevOpsClientID + "), not with the token's audience.",
 			"The :sub condition: it must end in the id of this connection.",
-		},
-		idtoken.EntraAccessV2: {
+		}
+	case idtoken.EntraAccessV2:
+		said = []string{
 			"The :aud condition: AWS compares it with azp, the client id of the caller; the audience application is :oaud.",
 			"The :sub condition: it is the object id of the caller's service principal, not its client id.",
-		},
-		idtoken.EntraAccessV1: {
+		}
+	case idtoken.EntraAccessV1:
+		said = []string{
 			"The provider's URL and the condition keys: the trailing slash of the issuer belongs to them.",
 			"The :sub condition: it is the object id of the caller's service principal, not its client id.",
-		},
+		}
+	case idtoken.EntraPipeline, idtoken.Unknown: // nothing is known of their usual mistakes
 	}
-	said := byKind[c.Flavour()]
 	if c.Flavour() == idtoken.VSTokenConnection || c.Flavour() == idtoken.VSTokenPipeline {
 		said = append(said, "The :aud condition: it is "+idtoken.TokenExchangeAudience+", not sts.amazonaws.com.")
 	}

@@ -156,7 +156,7 @@ func (c Condition) reason(r Request, deny bool) Reason {
 		wantAbsent := slices.ContainsFunc(c.Values, func(v string) bool { return strings.EqualFold(v, "true") })
 		return Reason{wantAbsent == (len(got) == 0), said}
 	}
-	compare, known := comparisons[o.base]
+	compare, known := comparisonOf(o.base)
 	if !known {
 		return Reason{deny, said + "; this operator is not evaluated here and counts against the request"}
 	}

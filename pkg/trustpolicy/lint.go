@@ -110,8 +110,9 @@ func (s Statement) lintKey(l *linter, provider, name string) {
 	var pins []Condition
 	for _, c := range s.Conditions {
 		o := parseOperator(c.Operator)
+		pin, _ := comparisonOf(o.base)
 		open := strings.HasSuffix(o.base, "like") && slices.ContainsFunc(c.Values, func(v string) bool { return strings.Trim(v, "*?") == "" })
-		if strings.EqualFold(c.Key, key) && !comparisons[o.base].negated && o.base != "null" && !open {
+		if strings.EqualFold(c.Key, key) && !pin.negated && o.base != "null" && !open {
 			pins = append(pins, c)
 		}
 	}
@@ -150,7 +151,7 @@ func (c Condition) lintPrefix(l *linter, provider string) {
 func (c Condition) lint(l *linter) {
 	o := parseOperator(c.Operator)
 	if o.base != "null" {
-		if _, known := comparisons[o.base]; !known {
+		if _, known := comparisonOf(o.base); !known {
 			l.add(Warning, "%s is not evaluated by this command", c.Operator)
 		}
 	}
