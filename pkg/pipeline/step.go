@@ -142,32 +142,38 @@ func maskedValues(in Inputs, lookup Lookup) []string {
 // field is one input with its name, value and default.
 type field struct{ name, value, standard string }
 
+// conditional is an input that is used under some choices only.
+type conditional struct {
+	field
+	used bool
+}
+
 // dependent lists the inputs that are used under some choices only, and whether
 // the choices of in use them.
-func dependent(in Inputs) map[field]bool {
+func dependent(in Inputs) []conditional {
 	kind := IdentityKind(in.ConnectionType)
 	if kind == "" {
 		kind = AWSOIDC
 	}
 	mode := ExportMode(in.ExportAs)
-	used := map[field]bool{
-		{"entraAudience", in.EntraAudience, ""}:    kind.azure(),
-		{"environment", in.Environment, ""}:        in.EnvironmentRoles != "",
-		{"profileName", in.ProfileName, "default"}: mode == ExportProfile || mode == ExportBoth,
-		{"variablePrefix", in.VariablePrefix, ""}:  mode != ExportProfile || strings.EqualFold(in.ExportForAWSToolkit, "true"),
+	list := []conditional{
+		{field{"entraAudience", in.EntraAudience, ""}, kind.azure()},
+		{field{"environment", in.Environment, ""}, in.EnvironmentRoles != ""},
+		{field{"profileName", in.ProfileName, "default"}, mode == ExportProfile || mode == ExportBoth},
+		{field{"variablePrefix", in.VariablePrefix, ""}, mode != ExportProfile || strings.EqualFold(in.ExportForAWSToolkit, "true")},
 	}
 	for _, k := range []IdentityKind{AWSOIDC, AWSToolkit, AzureResourceManager, AzureDevOps} {
 		name, value := in.connectionInput(k)
-		used[field{name, value, ""}] = k == kind
+		list = append(list, conditional{field{name, value, ""}, k == kind})
 	}
-	return used
+	return list
 }
 
 // unused names inputs that hold something of their own but are not used.
 func unused(in Inputs) []string {
 	var names []string
-	for f, inForce := range dependent(in) {
-		if !inForce && f.value != "" && f.value != f.standard {
+	for _, f := range dependent(in) {
+		if !f.used && f.value != "" && f.value != f.standard {
 			names = append(names, f.name)
 		}
 	}
