@@ -213,10 +213,24 @@ func writeZip(w io.Writer, entries []entry, cache string) error {
 	return z.Close()
 }
 
+// program is a fingerprint of this program. What another version of the encoder
+// left in the cache may have other bytes, and would make two builds differ.
+var program = sync.OnceValue(func() string {
+	path, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	return Hash(data)
+})
+
 // deflate squeezes content, or takes the result of an earlier run from the cache
 // after checking that it inflates to the content.
 func deflate(content []byte, cache string) packed {
-	kept := filepath.Join(cache, Hash(content))
+	kept := filepath.Join(cache, Hash(slices.Concat([]byte(program()), content)))
 	if data, err := os.ReadFile(kept); err == nil && inflatesTo(data, content) {
 		return packed{data: data}
 	}
