@@ -367,7 +367,7 @@ test_fuzz() {
   while IFS=: read -r file name; do
     package="./$(dirname "$file")"
     say "fuzzing $name in $package"
-    go test -run '^$' -fuzz "^$name\$" -fuzztime=10s "$package" >dist/.work/fuzz.log 2>&1 || {
+    go test -run '^$' -fuzz "^$name\$" -fuzztime=20000x "$package" >dist/.work/fuzz.log 2>&1 || {
       cat dist/.work/fuzz.log >&2
       die "$name found something"
     }
