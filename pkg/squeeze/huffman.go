@@ -5,6 +5,9 @@ import (
 	"slices"
 )
 
+// maxCodeBits is the most that a literal or distance code may have (RFC 1951, 3.2.7).
+const maxCodeBits = 15
+
 // code is a Huffman code: lengths, and bits in the order in which they are written.
 type code struct {
 	length []uint8

@@ -1,12 +1,10 @@
 package squeeze
 
 const (
-	minMatch  = 3
-	maxMatch  = 258
-	window    = 32 << 10
-	hashBits  = 16
-	maxChain  = 2000
-	niceMatch = maxMatch
+	minMatch = 3
+	maxMatch = 258
+	window   = 32 << 10
+	hashBits = 16
 )
 
 // match is a length and the smallest distance at which it is found.
@@ -22,49 +20,81 @@ type matches struct {
 	list  []match
 }
 
+// chain links the positions whose next bytes are the same, but for collisions.
+type chain struct {
+	bytes          int
+	head, previous []int32
+}
+
+func newChain(bytes, size int) *chain {
+	c := &chain{bytes: bytes, head: make([]int32, 1<<hashBits), previous: make([]int32, size)}
+	for i := range c.head {
+		c.head[i] = -1
+	}
+	return c
+}
+
+// add enters position i.
+func (c *chain) add(data []byte, i int) {
+	if i+c.bytes > len(data) {
+		c.previous[i] = -1
+		return
+	}
+	h := hash(data[i : i+c.bytes])
+	c.previous[i], c.head[h] = c.head[h], int32(i)
+}
+
+func hash(b []byte) uint32 {
+	var h uint32
+	for _, x := range b {
+		h = (h ^ uint32(x)) * 0x9E3779B1
+		h ^= h >> 15
+	}
+	return h >> (32 - hashBits)
+}
+
 func findMatches(data []byte) *matches {
 	m := &matches{data: data, start: make([]int32, len(data)+1), list: make([]match, 0, 3*len(data))}
-	head := make([]int32, 1<<hashBits)
-	for i := range head {
-		head[i] = -1
+	var chains []*chain
+	for _, bytes := range []int{minMatch, 4, 6, 10} {
+		chains = append(chains, newChain(bytes, len(data)))
 	}
-	previous := make([]int32, len(data))
 	for i := range data {
 		m.start[i] = int32(len(m.list))
-		if i+minMatch > len(data) {
-			continue
+		for _, c := range chains {
+			c.add(data, i)
 		}
-		h := hash(data[i:])
-		previous[i] = head[h]
-		m.search(i, head[h], previous)
-		head[h] = int32(i)
+		m.search(i, chains)
 	}
 	m.start[len(data)] = int32(len(m.list))
 	return m
 }
 
-func hash(b []byte) uint32 {
-	return (uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16) * 0x9E3779B1 >> (32 - hashBits)
-}
-
-func (m *matches) search(i int, candidate int32, previous []int32) {
+// search finds the matches at position i. The longer the best one is, the more bytes
+// the next has to share, and the shorter is the chain that holds it.
+func (m *matches) search(i int, chains []*chain) {
 	limit := min(maxMatch, len(m.data)-i)
 	best := minMatch - 1
-	for range maxChain {
-		if candidate < 0 || i-int(candidate) > window {
+	at := i
+	for {
+		at = int(chains[0].previous[at])
+		if at < 0 || i-at > window {
 			return
 		}
-		c := int(candidate)
-		if m.data[c+best] == m.data[i+best] {
-			if n := common(m.data[c:], m.data[i:], limit); n > best {
-				best = n
-				m.list = append(m.list, match{uint16(n), uint16(i - c - 1)})
-				if n == limit {
-					return
-				}
-			}
+		if m.data[at+best] != m.data[i+best] {
+			continue
 		}
-		candidate = previous[c]
+		n := common(m.data[at:], m.data[i:], limit)
+		if n <= best {
+			continue
+		}
+		m.list = append(m.list, match{uint16(n), uint16(i - at - 1)})
+		if best = n; best == limit {
+			return
+		}
+		for len(chains) > 1 && chains[1].bytes <= best+1 {
+			chains, at = chains[1:], i
+		}
 	}
 }
 

@@ -1,6 +1,10 @@
 package squeeze
 
-import "math/bits"
+import (
+	"math"
+	"math/bits"
+	"slices"
+)
 
 // counts are the statistics of a block.
 type counts struct {
@@ -25,11 +29,18 @@ func countTokens(tokens []token) *counts {
 // costs are the entropies of the symbols; one that does not occur costs as much as
 // the rarest would.
 func (n *counts) costs() *costs {
+	return newCosts(entropy(n.literal[:]), entropy(n.distance[:]))
+}
+
+// codeCosts are the lengths of the Huffman codes; a symbol without one costs what
+// its entropy would.
+func (n *counts) codeCosts() *costs {
+	return newCosts(lengths(n.literal[:]), lengths(n.distance[:]))
+}
+
+func newCosts(literal, distance []int64) *costs {
 	c := &costs{}
-	literal, distance := entropy(n.literal[:]), entropy(n.distance[:])
-	for i := range c.literal {
-		c.literal[i] = literal[i]
-	}
+	copy(c.literal[:], literal)
 	for l := minMatch; l <= maxMatch; l++ {
 		c.length[l] = literal[lengthCode[l]] + int64(lengthBits[lengthCode[l]])*oneBit
 	}
@@ -37,6 +48,16 @@ func (n *counts) costs() *costs {
 		c.distance[i] = distance[i] + int64(distanceBits[i])*oneBit
 	}
 	return c
+}
+
+func lengths(frequency []int) []int64 {
+	cost := entropy(frequency)
+	for i, l := range newCode(frequency, maxCodeBits).length {
+		if l > 0 {
+			cost[i] = int64(l) * oneBit
+		}
+	}
+	return cost
 }
 
 func entropy(frequency []int) []int64 {
@@ -69,84 +90,109 @@ func log2(n int) int64 {
 	return out
 }
 
-// size estimates the cost of a block with these statistics.
-func (n *counts) size() int64 {
-	const perCode, fixed = 20 * oneBit / 5, 100 * oneBit
-	return fixed + spread(n.literal[:], perCode) + spread(n.distance[:], perCode)
-}
-
-func spread(frequency []int, header int64) int64 {
-	total, cost := 0, int64(0)
-	for _, f := range frequency {
-		if f > 0 {
-			total += f
-			cost += header - int64(f)*log2(f)
-		}
-	}
-	if total > 0 {
-		cost += int64(total) * log2(total)
-	}
-	return cost
-}
-
-func (n *counts) add(other *counts) *counts {
-	sum := *n
-	for i, f := range other.literal {
-		sum.literal[i] += f
-	}
-	for i, f := range other.distance {
-		sum.distance[i] += f
-	}
-	sum.literal[endOfBlock] = 1
-	return &sum
-}
-
 // block is a run of tokens with codes of its own.
 type block struct {
 	tokens []token
 	bytes  int
-	counts *counts
-	size   int64
 }
 
-// unit is the number of tokens below which blocks are not cut.
-const unit = 512
+const (
+	// unit is the number of tokens below which blocks are not cut.
+	unit = 128
+	// maxUnits bounds the length of a block.
+	maxUnits = 800
+	// blockCost and symbolCost estimate what a block's header costs, and each symbol
+	// in it.
+	blockCost, symbolCost = 100 * oneBit, 4 * oneBit
+)
 
-// split cuts the tokens into small units and joins neighbours as long as that
-// makes the whole smaller.
+// occurrence says how often a symbol occurs in a unit. Distance codes stand behind
+// the literal codes.
+type occurrence struct{ symbol, n int }
+
+// split cuts the tokens where the estimated size of all blocks is least: of all cuts
+// up to a unit's end, the best is a best one up to an earlier end and one block more.
 func split(tokens []token) []block {
+	units := unitsOf(tokens)
+	logs := weightedLogs(unit*maxUnits + 1)
+	best := make([]int64, len(units)+1)
+	start := make([]int, len(units)+1)
+	for i := range units {
+		best[i+1] = math.MaxInt64
+	}
+	for i := range units {
+		size := blockSize{logs: logs}
+		for j := i; j < min(len(units), i+maxUnits); j++ {
+			if total := best[i] + size.add(units[j]); total < best[j+1] {
+				best[j+1], start[j+1] = total, i
+			}
+		}
+	}
+	return cut(tokens, start)
+}
+
+// cut makes the blocks that start[end], a unit for every unit's end, leads to.
+func cut(tokens []token, start []int) []block {
 	var blocks []block
-	for at := 0; at == 0 || at < len(tokens); at += unit {
-		b := block{tokens: tokens[at:min(at+unit, len(tokens))]}
+	for end := len(start) - 1; end > 0 || blocks == nil; end = start[end] {
+		b := block{tokens: tokens[start[end]*unit : min(end*unit, len(tokens))]}
 		for _, t := range b.tokens {
 			b.bytes += max(int(t.length), 1)
 		}
-		b.counts = countTokens(b.tokens)
-		b.size = b.counts.size()
 		blocks = append(blocks, b)
 	}
-	for joined := true; joined; {
-		blocks, joined = joinPairs(blocks)
-	}
+	slices.Reverse(blocks)
 	return blocks
 }
 
-// joinPairs goes once over the blocks; a joined block waits for the next round, so
-// that blocks grow evenly.
-func joinPairs(blocks []block) ([]block, bool) {
-	var out []block
-	for i := 0; i < len(blocks); i++ {
-		if i+1 < len(blocks) {
-			a, b := blocks[i], blocks[i+1]
-			sum := a.counts.add(b.counts)
-			if size := sum.size(); size < a.size+b.size {
-				// Neighbouring units are neighbours in one slice, too.
-				out = append(out, block{a.tokens[:len(a.tokens)+len(b.tokens)], a.bytes + b.bytes, sum, size})
-				i++
-				continue
+func unitsOf(tokens []token) [][]occurrence {
+	var units [][]occurrence
+	for part := range slices.Chunk(tokens, unit) {
+		n := countTokens(part)
+		n.literal[endOfBlock] = 0
+		var occurs []occurrence
+		for s, f := range slices.Concat(n.literal[:], n.distance[:]) {
+			if f > 0 {
+				occurs = append(occurs, occurrence{s, f})
 			}
 		}
-		out = append(out, blocks[i])
+		units = append(units, occurs)
 	}
-	return out, len(out) < len(blocks)
+	return units
+}
+
+// blockSize keeps the estimated size of a growing block: every symbol costs the
+// logarithm of its share.
+type blockSize struct {
+	logs                []int64 // of weightedLogs
+	frequency           [literalCodes + distanceCodes]int
+	literals, distances int
+	cost                int64
+}
+
+// add returns the size with one more unit.
+func (b *blockSize) add(unit []occurrence) int64 {
+	for _, o := range unit {
+		f := b.frequency[o.symbol]
+		if f == 0 {
+			b.cost += symbolCost
+		}
+		b.frequency[o.symbol] = f + o.n
+		b.cost -= b.logs[f+o.n] - b.logs[f]
+		if o.symbol < literalCodes {
+			b.literals += o.n
+		} else {
+			b.distances += o.n
+		}
+	}
+	return blockCost + b.cost + b.logs[b.literals] + b.logs[b.distances]
+}
+
+// weightedLogs holds n·log2(n) for every n below the given one.
+func weightedLogs(below int) []int64 {
+	logs := make([]int64, below)
+	for n := 1; n < below; n++ {
+		logs[n] = int64(n) * log2(n)
+	}
+	return logs
 }

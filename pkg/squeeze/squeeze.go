@@ -11,6 +11,10 @@ import (
 	"io"
 )
 
+// rounds is how often the whole is cut into blocks: the first cut, by a parse that
+// knew no blocks, is made again by what came out of it.
+const rounds = 2
+
 // iterations is how often a block's parse is refined by its own statistics.
 const iterations = 3
 
@@ -31,23 +35,46 @@ func Deflate(data []byte) ([]byte, error) {
 
 func encode(data []byte) []byte {
 	m := findMatches(data)
-	costs := startCosts()
-	var tokens []token
-	for at := 0; at < len(data); at += firstSegment {
-		part := m.parse(at, min(at+firstSegment, len(data)), costs)
-		costs = countTokens(part).costs()
-		tokens = append(tokens, m.parse(at, min(at+firstSegment, len(data)), costs)...)
+	tokens := m.firstParse()
+	var blocks []block
+	for range rounds {
+		blocks = split(tokens)
+		m.refine(blocks)
+		tokens = tokens[:0]
+		for _, b := range blocks {
+			tokens = append(tokens, b.tokens...)
+		}
 	}
 	var w bitWriter
-	blocks := split(tokens)
-	from := 0
-	for i, block := range blocks {
-		to := from + block.bytes
-		for range iterations {
-			block.tokens = m.parse(from, to, countTokens(block.tokens).costs())
-		}
-		w.block(block.tokens, i == len(blocks)-1)
-		from = to
+	for i, b := range blocks {
+		w.block(b.tokens, i == len(blocks)-1)
 	}
 	return w.bytes()
+}
+
+// firstParse takes the statistics of each segment from a parse by those before it.
+func (m *matches) firstParse() []token {
+	var tokens []token
+	costs := startCosts()
+	for at := 0; at < len(m.data); at += firstSegment {
+		to := min(at+firstSegment, len(m.data))
+		costs = countTokens(m.parse(at, to, costs)).costs()
+		tokens = append(tokens, m.parse(at, to, costs)...)
+	}
+	return tokens
+}
+
+// refine parses every block again, first by its entropies, in the end by the
+// lengths of its codes.
+func (m *matches) refine(blocks []block) {
+	from := 0
+	for i := range blocks {
+		b := &blocks[i]
+		to := from + b.bytes
+		for range iterations - 1 {
+			b.tokens = m.parse(from, to, countTokens(b.tokens).costs())
+		}
+		b.tokens = m.parse(from, to, countTokens(b.tokens).codeCosts())
+		from = to
+	}
 }

@@ -30,7 +30,7 @@ func (w *bitWriter) symbol(c code, s int) { w.write(uint64(c.bits[s]), c.length[
 // block writes one block with codes of its own.
 func (w *bitWriter) block(tokens []token, last bool) {
 	n := countTokens(tokens)
-	literal, distance := newCode(n.literal[:], 15), newCode(n.distance[:], 15)
+	literal, distance := newCode(n.literal[:], maxCodeBits), newCode(n.distance[:], maxCodeBits)
 	final := uint64(0)
 	if last {
 		final = 1
