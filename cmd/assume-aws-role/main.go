@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	_ "github.com/assume-aws-role/assume-aws-role/pkg/cachedcall" // answers most calls of credential-process
 	"github.com/assume-aws-role/assume-aws-role/pkg/cli"
 )
 
@@ -15,8 +16,8 @@ import (
 var version = "dev"
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	status := cli.Run(ctx, cli.Env{
+	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	os.Exit(cli.Run(ctx, cli.Env{
 		Args:       os.Args[1:],
 		Lookup:     os.LookupEnv,
 		Stdin:      os.Stdin,
@@ -25,7 +26,5 @@ func main() {
 		Now:        time.Now,
 		Version:    version,
 		Executable: os.Executable,
-	})
-	stop()
-	os.Exit(status)
+	}))
 }

@@ -55,13 +55,7 @@ type ServeOptions struct {
 // wrote. The call ends within 45 seconds. Faults: AAR-PROFILE-STATE,
 // AAR-PROFILE-BUSY, AAR-PROFILE-CLOCK, and those of Renew.
 func Serve(ctx context.Context, o ServeOptions) error {
-	if !validID(o.ID) {
-		return &fault.Fault{Code: fault.ProfileState, Summary: "the profile's id is not one of this task", Why: "an id consists of 32 hexadecimal digits."}
-	}
-	if err := checkDirectory(o.Dir); err != nil {
-		return err
-	}
-	cached, err := load(o.Dir, o.ID)
+	cached, err := cachedState(o)
 	if err != nil {
 		return err
 	}
@@ -75,6 +69,27 @@ func Serve(ctx context.Context, o ServeOptions) error {
 		return err
 	}
 	return emit(o.Stdout, renewed)
+}
+
+// ServeCached is the part of Serve that needs no renewal, and none of the options
+// for one. It tells whether it has answered; if not, Serve has to, and says what is
+// wrong if something is. Fault: AAR-PROFILE-WRITE.
+func ServeCached(o ServeOptions) (answered bool, err error) {
+	if cached, err := cachedState(o); err == nil && cached.fresh(o.Now()) {
+		return true, emit(o.Stdout, cached)
+	}
+	return false, nil
+}
+
+// cachedState reads the state, once it is certain whose it is.
+func cachedState(o ServeOptions) (*state, error) {
+	if !validID(o.ID) {
+		return nil, &fault.Fault{Code: fault.ProfileState, Summary: "the profile's id is not one of this task", Why: "an id consists of 32 hexadecimal digits."}
+	}
+	if err := checkDirectory(o.Dir); err != nil {
+		return nil, err
+	}
+	return load(o.Dir, o.ID)
 }
 
 // await gets the lock, looks whether another caller has been faster, and renews if

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	_ "github.com/assume-aws-role/assume-aws-role/pkg/cachedcall" // as in the real program
 	"github.com/assume-aws-role/assume-aws-role/pkg/cli"
 	"github.com/assume-aws-role/assume-aws-role/pkg/sandbox"
 )

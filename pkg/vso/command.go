@@ -40,11 +40,11 @@ func (e escaper) data(s string) string {
 	if !e.keepPercent {
 		s = strings.ReplaceAll(s, "%", "%AZP25")
 	}
-	return strings.NewReplacer("\r", "%0D", "\n", "%0A").Replace(s)
+	return strings.ReplaceAll(strings.ReplaceAll(s, "\r", "%0D"), "\n", "%0A")
 }
 
 func (e escaper) property(s string) string {
-	return strings.NewReplacer(";", "%3B", "]", "%5D").Replace(e.data(s))
+	return strings.ReplaceAll(strings.ReplaceAll(e.data(s), ";", "%3B"), "]", "%5D")
 }
 
 // expressible tells whether the agent will read s back as it is. Without percent
