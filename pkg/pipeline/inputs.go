@@ -77,7 +77,7 @@ func (l inputLookuper) Lookup(name string) (string, bool) {
 
 // Key is the environment variable of an input.
 func (l inputLookuper) Key(name string) string {
-	return "INPUT_" + strings.ToUpper(strings.NewReplacer(".", "_", " ", "_").Replace(name))
+	return "INPUT_" + environmentKey(name)
 }
 
 // ReadInputs reads all inputs. It cannot fail on a user's text: every field is a

@@ -107,22 +107,22 @@ var vstokenProvider = pattern.Lazy(`^vstoken\.dev\.azure\.com/[0-9a-f]{8}(-[0-9a
 // lintKey wants a key of the provider to be pinned by equality.
 func (s Statement) lintKey(l *linter, provider, name string) {
 	key := provider + ":" + name
-	var pins []Condition
-	for _, c := range s.Conditions {
-		o := parseOperator(c.Operator)
-		pin, _ := comparisonOf(o.base)
-		open := strings.HasSuffix(o.base, "like") && slices.ContainsFunc(c.Values, func(v string) bool { return strings.Trim(v, "*?") == "" })
-		if strings.EqualFold(c.Key, key) && !pin.negated && o.base != "null" && !open {
-			pins = append(pins, c)
-		}
+	if slices.ContainsFunc(s.Conditions, func(c Condition) bool { return strings.EqualFold(c.Key, key) && c.pins() }) {
+		return
 	}
-	if len(pins) == 0 {
-		who := "every identity of this issuer"
-		if name == "aud" {
-			who = "a token of any audience that the provider lists"
-		}
-		l.add(Error, "no condition on %s: %s is admitted", key, who)
+	who := "every identity of this issuer"
+	if name == "aud" {
+		who = "a token of any audience that the provider lists"
 	}
+	l.add(Error, "no condition on %s: %s is admitted", key, who)
+}
+
+// pins tells whether the condition wants some value of its key, and not any.
+func (c Condition) pins() bool {
+	o := parseOperator(c.Operator)
+	comparison, _ := comparisonOf(o.base)
+	open := strings.HasSuffix(o.base, "like") && slices.ContainsFunc(c.Values, func(v string) bool { return strings.Trim(v, "*?") == "" })
+	return !comparison.negated && o.base != "null" && !open
 }
 
 // oidcKeys are the keys that AWS derives from a token of a private provider.
