@@ -14,6 +14,7 @@ readonly SHFMT=mvdan.cc/sh/v3/cmd/shfmt@v3.14.1
 readonly GOVULNCHECK=golang.org/x/vuln/cmd/govulncheck@v1.9.0
 readonly GOIMPORTS=golang.org/x/tools/cmd/goimports@v0.51.0
 readonly DEADCODE=golang.org/x/tools/cmd/deadcode@v0.51.0
+readonly OPENTOFU=github.com/opentofu/opentofu@v1.12.6
 readonly NODE_VERSIONS=(16.20.2 24.18.1)
 
 readonly PLATFORMS=(darwin/amd64 darwin/arm64 linux/amd64 linux/arm64 windows/amd64 windows/arm64)
@@ -25,7 +26,7 @@ usage: ./build.sh COMMAND
 
   demo              package everything and run examples/sandbox.yml with the packed task
   test [--full]     unit, script, packed-task and real-client tests; --full adds fuzzing,
-                    the race detector, reproducibility, Node 16 and 24
+                    the race detector, reproducibility, OpenTofu, Node 16 and 24
   package [--dev] [--publisher P] [--version V] [--without awsToolkit,azureDevOps]
                     build dist/<publisher>.assume-aws-role-<version>.vsix and what goes with it
   lint              formatters, vet, linters, shellcheck, manifest rules
@@ -317,12 +318,34 @@ run_tests() {
 }
 
 test_full() {
+  test_tofu
   test_race
   test_node_versions
   test_fuzz
   test_reproducible
   local binaries=(dist/.work/bin/assume-aws-role-*)
   vulnerabilities binary "${binaries[@]}"
+}
+
+test_tofu() {
+  local program="$PWD/dist/.tools/tofu-${OPENTOFU##*@}"
+  if [[ ! -x $program ]]; then
+    say "building $OPENTOFU, which takes minutes"
+    if ! build_tofu "$program"; then
+      missing OpenTofu "module $OPENTOFU"
+      return
+    fi
+  fi
+  say "OpenTofu"
+  AAR_TOFU="$program" go_test -count=1 -run Tofu ./pkg/clients
+}
+
+# build_tofu FILE: builds OpenTofu where the module cache holds it, because go install
+# refuses a module with replace directives.
+build_tofu() {
+  local source
+  source=$(cd / && GOFLAGS='' go mod download -json "$OPENTOFU" | awk -F'"' '$2 == "Dir" { print $4 }') &&
+    (cd "$source" && go build -trimpath -o "$1" ./cmd/tofu)
 }
 
 test_race() {

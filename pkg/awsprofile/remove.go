@@ -119,7 +119,7 @@ func removeAll(dir string, release func()) error {
 		return err
 	}
 	if entries, err = os.ReadDir(dir); err == nil && len(entries) > 1 {
-		return fmt.Errorf("it holds %d files that this task did not create, so it was left with them", len(entries)-1)
+		return errors.New("something else is in it that this task did not create, so it was left with that")
 	}
 	return errors.Join(remove(filepath.Join(dir, markerName)), remove(dir))
 }

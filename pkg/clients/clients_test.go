@@ -179,6 +179,15 @@ func (j *job) requests(action string) int {
 	return n
 }
 
+// damage empties the profile's state, so that its credential process fails.
+func (j *job) damage(t *testing.T) {
+	t.Helper()
+	states, err := filepath.Glob(filepath.Join(j.temp, "assume-aws-role-*", "state-*.json"))
+	if err != nil || len(states) != 1 || os.Truncate(states[0], 0) != nil {
+		t.Fatalf("damaging the state: %v, %v", states, err)
+	}
+}
+
 func (j *job) checkNobodyAskedForMetadata(t *testing.T) {
 	t.Helper()
 	for _, r := range j.sandbox.Requests(sandbox.LegMetadata) {
@@ -242,10 +251,7 @@ func TestFailingProfile(t *testing.T) {
 			t.Parallel()
 			command := c.need(t)
 			j := run(t, "profile", 0)
-			states, err := filepath.Glob(filepath.Join(j.temp, "assume-aws-role-*", "state-*.json"))
-			if err != nil || len(states) != 1 || os.Truncate(states[0], 0) != nil {
-				t.Fatalf("damaging the state: %v, %v", states, err)
-			}
+			j.damage(t)
 			out, err := c.ask(t, command, j.step(false), j.sandbox.STSURL, 1)
 			if err == nil || strings.Contains(out, "arn:") {
 				t.Errorf("the client found credentials:\n%s", out)

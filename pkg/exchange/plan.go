@@ -45,7 +45,7 @@ func (p Plan) Encode() ([]byte, error) {
 // DecodePlan is the inverse of Encode. Its error never quotes the data.
 func DecodePlan(data []byte) (Plan, error) {
 	var s stored
-	if err := json.Unmarshal(data, &s); err != nil {
+	if err := json.Unmarshal(data, &s); err != nil || s.JobToken == "" || !s.Plan.Step.Role.ARN.Given() {
 		return Plan{}, fmt.Errorf("decoding plan: %w", errMalformed)
 	}
 	p := s.Plan

@@ -15,6 +15,7 @@ func TestPlanRoundTrip(t *testing.T) {
 	p := Plan{Network: network.Config{ProxyUser: "u", ProxyPassword: secret.New("canary-proxy")}}
 	p.Step.Job.JobToken = secret.New("canary-job")
 	p.Step.Job.SystemURL = "https://dev.azure.com/org/"
+	p.Step.Role.ARN.Full = "arn:aws:iam::111122223333:role/deploy"
 	p.Step.Chain = &pipeline.Chain{ExternalID: secret.New("canary-id"), SourceIdentity: "s"}
 	if plain, err := json.Marshal(p); err != nil || strings.Contains(string(plain), "canary") {
 		t.Errorf("ordinary JSON holds a secret: %s %v", plain, err)
@@ -31,7 +32,9 @@ func TestPlanRoundTrip(t *testing.T) {
 		got.Step.Chain.ExternalID.Reveal() != "canary-id" || got.Step.Job.SystemURL != p.Step.Job.SystemURL {
 		t.Error("the plan lost something on the way")
 	}
-	if _, err := DecodePlan(data[:len(data)-2]); err == nil || strings.Contains(err.Error(), "canary") {
-		t.Errorf("half a plan: %v", err)
+	for _, bad := range []string{string(data[:len(data)-2]), "", "null", "{}", `{"JobToken":"canary-job"}`} {
+		if _, err := DecodePlan([]byte(bad)); err == nil || strings.Contains(err.Error(), "canary") {
+			t.Errorf("%.20q: %v", bad, err)
+		}
 	}
 }

@@ -22,7 +22,7 @@ type tagged struct {
 // that role chaining is limited to. Every caller is an assumed role here.
 func (s *Sandbox) assumeRole(c *call) (*answer, *stsError) {
 	s.requireAgent(LegSTS, c.Request)
-	caller, err := s.authenticate(c)
+	caller, err := s.authenticate(c, "sts")
 	if err != nil {
 		return nil, err
 	}

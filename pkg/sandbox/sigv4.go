@@ -34,8 +34,18 @@ var (
 		"Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
 )
 
-// authenticate finds out who signed a request.
-func (s *Sandbox) authenticate(c *call) (*session, *stsError) {
+// Signer is the ARN of the assumed role that signed a request to another AWS service,
+// a stand-in of somebody else's. The body is the request's, which has been read.
+func (s *Sandbox) Signer(r *http.Request, body []byte, service string) (string, error) {
+	sess, refusal := s.authenticate(&call{Request: r, body: body, log: &Request{}}, service)
+	if refusal != nil {
+		return "", refusal
+	}
+	return sess.arn, nil
+}
+
+// authenticate finds out who signed a request to a service.
+func (s *Sandbox) authenticate(c *call, service string) (*session, *stsError) {
 	sig, err := parseSignature(c.Header.Get("Authorization"))
 	if err != nil {
 		return nil, err
@@ -45,7 +55,7 @@ func (s *Sandbox) authenticate(c *call) (*session, *stsError) {
 	if sess == nil || !hmac.Equal([]byte(c.Header.Get("X-Amz-Security-Token")), []byte(sess.token)) {
 		return nil, errInvalidKey
 	}
-	if err := s.checkScope(c, sig); err != nil {
+	if err := s.checkScope(c, sig, service); err != nil {
 		return nil, err
 	}
 	if !hmac.Equal([]byte(sig.value), []byte(sig.compute(c, sess.secretKey))) {
@@ -82,7 +92,7 @@ func parseSignature(header string) (signature, *stsError) {
 }
 
 // checkScope checks time, region, service and which headers are signed.
-func (s *Sandbox) checkScope(c *call, sig signature) *stsError {
+func (s *Sandbox) checkScope(c *call, sig signature, service string) *stsError {
 	for _, name := range []string{"host", "x-amz-date", "x-amz-security-token"} {
 		if !slices.Contains(sig.headers, name) {
 			return refused("SignatureDoesNotMatch", "'"+name+"' must be a 'SignedHeader' in the AWS Authorization.")
@@ -98,8 +108,8 @@ func (s *Sandbox) checkScope(c *call, sig signature) *stsError {
 		return refused("SignatureDoesNotMatch", fmt.Sprintf("Signature expired: %s is now earlier than %s (%s - 15 min.)",
 			stamp, now.Add(-15*time.Minute).Format("20060102T150405Z"), now.Format("20060102T150405Z")))
 	}
-	if sig.service != "sts" {
-		return refused("SignatureDoesNotMatch", "Credential should be scoped to correct service: 'sts'. ")
+	if sig.service != service {
+		return refused("SignatureDoesNotMatch", "Credential should be scoped to correct service: '"+service+"'. ")
 	}
 	if want := s.region(c.Host); want != "" && sig.region != want {
 		return refused("SignatureDoesNotMatch", "Credential should be scoped to a valid region. ")

@@ -114,7 +114,7 @@ func (s *Sandbox) stsAnswer(c *call) (*answer, *stsError) {
 
 // callerIdentity answers who signed the request.
 func (s *Sandbox) callerIdentity(c *call) (*answer, *stsError) {
-	caller, err := s.authenticate(c)
+	caller, err := s.authenticate(c, "sts")
 	if err != nil {
 		return nil, err
 	}
