@@ -14,7 +14,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	_ "github.com/assume-aws-role/assume-aws-role/pkg/cachedcall" // as in the real program
+	_ "github.com/assume-aws-role/assume-aws-role/cmd/assume-aws-role/cachedcall" // as in the real program
 	"github.com/assume-aws-role/assume-aws-role/pkg/cli"
 	"github.com/assume-aws-role/assume-aws-role/pkg/sandbox"
 )

@@ -16,7 +16,7 @@ import (
 func TestAnswersBeforeTheRest(t *testing.T) {
 	t.Parallel()
 	binary := filepath.Join(t.TempDir(), "program")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../../cmd/assume-aws-role")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "..")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
