@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"flag"
 	"fmt"
@@ -10,7 +11,9 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"unicode/utf16"
 
+	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
@@ -47,14 +50,12 @@ func misuse(e Env, usage string, problems ...string) int {
 	return exitUsage
 }
 
-// broken says a fault of a command that people run.
+// broken says that a command cannot work with what it was given.
 func broken(e Env, err error) int {
-	fmt.Fprintf(e.Stderr, "assume-aws-role: %s\n", vso.Neutralise(err.Error()))
+	f := fault.Fault{Code: fault.CommandInput, Summary: "the command cannot use what it was given", Why: err.Error(), Cause: err}
+	say(e, f.Message())
 	return exitFault
 }
-
-// byteOrderMark is what some editors and shells put before UTF-8.
-var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // readInput reads the file that a flag names, or standard input for "-" and "".
 // Its errors name the flag and never the file: what stands there could be a token
@@ -76,7 +77,21 @@ func readInput(e Env, flagName, file string) ([]byte, error) {
 	if len(data) > maxFile {
 		return nil, fmt.Errorf("%s: the input is larger than 1 MiB", flagName)
 	}
-	return bytes.TrimPrefix(data, byteOrderMark), nil
+	return utf8Text(data), nil
+}
+
+// utf8Text takes the byte order mark off that some editors and shells write, and
+// decodes the UTF-16 that Windows PowerShell makes of a redirected output.
+func utf8Text(data []byte) []byte {
+	wide, ok := bytes.CutPrefix(data, []byte("\xff\xfe"))
+	if !ok {
+		return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	}
+	units := make([]uint16, len(wide)/2)
+	for i := range units {
+		units[i] = binary.LittleEndian.Uint16(wide[2*i:])
+	}
+	return []byte(string(utf16.Decode(units)))
 }
 
 func unreadable(flagName string, err error) error {
