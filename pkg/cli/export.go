@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
+	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
@@ -20,9 +21,9 @@ const profileVariable = "assumeAwsRoleProfile"
 // before the first variable is set.
 func (t *taskRun) export(ctx context.Context) error {
 	if err := ctx.Err(); errors.Is(err, context.DeadlineExceeded) {
-		return &fault.Fault{Code: fault.Timeout, Summary: "the step did not finish within timeoutSeconds", Cause: err}
+		return &fault.Fault{Code: fault.Timeout, Summary: "the step did not finish within timeoutSeconds", Why: "the time ended before the export.", Cause: err}
 	} else if err != nil {
-		return &fault.Fault{Code: fault.Canceled, Summary: "the step was canceled before credentials were exported", Cause: err}
+		return exchange.Canceled(err)
 	}
 	if t.step.Export.Mode.Variables() && !t.expressible() {
 		return &fault.Fault{

@@ -155,6 +155,9 @@ func checkFailure(ts *testscript.TestScript, out, code string) {
 	if !strings.Contains(out, "##vso[task.logissue type=error;code="+code+"]"+code+": ") {
 		ts.Fatalf("no error issue with the code %s", code)
 	}
+	if !strings.Contains(out, "%0AWhy: ") {
+		ts.Fatalf("the error does not say why")
+	}
 	if !strings.HasSuffix(out, "##vso[task.complete result=Failed]\n") || strings.Count(out, "##vso[task.complete") != 1 {
 		ts.Fatalf("the outcome is not reported once, last, as Failed")
 	}

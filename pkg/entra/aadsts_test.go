@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -106,10 +107,10 @@ func TestTransportErrors(t *testing.T) {
 		requests int
 		code     fault.Code
 	}{
-		"reset":             {io.ErrUnexpectedEOF, nil, 4, fault.EntraUnreachable},
-		"cut":               {nil, io.MultiReader(strings.NewReader(`{"access`), failing{io.ErrUnexpectedEOF}), 4, fault.EntraUnreachable},
-		"too large":         {nil, failing{network.ErrBodyTooLarge}, 1, fault.EntraResponse},
-		"proxy credentials": {errors.New("Proxy Authentication Required"), nil, 1, fault.EntraUnreachable},
+		"reset":        {io.ErrUnexpectedEOF, nil, 4, fault.EntraUnreachable},
+		"cut":          {nil, io.MultiReader(strings.NewReader(`{"access`), failing{io.ErrUnexpectedEOF}), 4, fault.EntraUnreachable},
+		"too large":    {nil, failing{network.ErrBodyTooLarge}, 1, fault.EntraResponse},
+		"no such host": {&net.DNSError{IsNotFound: true}, nil, 1, fault.EntraUnreachable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

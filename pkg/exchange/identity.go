@@ -32,54 +32,74 @@ func (r *run) present(ctx context.Context) (secret.Value, error) {
 	return token, nil
 }
 
-// answer is what one of two parallel token requests brought.
+// answer is what a token request brought.
 type answer struct {
-	token  secret.Value
-	claims idtoken.UnverifiedClaims
-	err    error
+	connectionID string
+	token        secret.Value
+	claims       idtoken.UnverifiedClaims
+	err          error
 }
 
 // identity requests the token of the identity and, when claims of the pipeline
 // are required, the pipeline's own beside it.
 func (r *run) identity(ctx context.Context) (secret.Value, error) {
-	id := r.plan.Step.Identity
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	own := make(chan answer, 1)
-	both := len(r.plan.Step.Guard.Claims) > 0 && id.ConnectionID != ""
-	if both {
-		go func() { own <- r.request(ctx, "") }()
+	id := r.plan.Step.Identity.ConnectionID
+	if id != "" && len(r.plan.Step.Guard.Claims) > 0 {
+		return r.guarded(ctx, id)
 	}
-	got := r.request(ctx, id.ConnectionID)
+	got := r.request(ctx, id)
 	if got.err != nil {
-		cancel()
-		if both {
-			<-own // it must not mask a token after the step has said its outcome
-		}
 		return secret.Value{}, got.err
 	}
 	r.result.Identity = &got.claims
-	if !both {
-		return got.token, r.guard(&got.claims)
+	return got.token, r.guard(&got.claims)
+}
+
+// guarded requests a connection's token and the pipeline's own at once. The first
+// that fails decides, and stops the other.
+func (r *run) guarded(ctx context.Context, connectionID string) (secret.Value, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	answers := make(chan answer, 2)
+	for _, id := range []string{connectionID, ""} {
+		go func() { answers <- r.request(ctx, id) }()
 	}
-	pipelineToken := <-own
-	if pipelineToken.err != nil {
-		return secret.Value{}, pipelineToken.err
+	var connection, own answer
+	var failed error
+	// Both are waited for: none may mask a token after the step has said its outcome.
+	for range cap(answers) {
+		got := <-answers
+		if got.err != nil && failed == nil {
+			failed = got.err
+			cancel()
+		}
+		if got.connectionID == connectionID {
+			connection = got
+		} else {
+			own = got
+		}
 	}
-	return got.token, r.guard(&pipelineToken.claims)
+	if connection.err == nil {
+		r.result.Identity = &connection.claims
+	}
+	if failed != nil {
+		return secret.Value{}, failed
+	}
+	return connection.token, r.guard(&own.claims)
 }
 
 // request obtains one token and checks that it is of the identity asked for.
 func (r *run) request(ctx context.Context, connectionID string) answer {
-	token, err := r.tokens.Request(ctx, connectionID)
-	if err != nil {
-		return answer{err: err}
+	got := answer{connectionID: connectionID}
+	if got.token, got.err = r.tokens.Request(ctx, connectionID); got.err != nil {
+		return got
 	}
-	claims, err := idtoken.Inspect(token)
-	if err != nil {
-		return answer{err: malformed(err)}
+	if got.claims, got.err = idtoken.Inspect(got.token); got.err != nil {
+		got.err = malformed(got.err)
+		return got
 	}
-	return answer{token: token, claims: claims, err: sameIdentity(claims, connectionID)}
+	got.err = sameIdentity(got.claims, connectionID)
+	return got
 }
 
 func malformed(err error) error {

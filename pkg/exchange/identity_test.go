@@ -83,29 +83,33 @@ type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// TestRefusalWaitsForTheOtherRequest wants nothing under way when the step ends.
-func TestRefusalWaitsForTheOtherRequest(t *testing.T) {
+// TestRefusalEndsTheOtherRequest wants the refusal of either token said at once, and
+// nothing under way when the step ends.
+func TestRefusalEndsTheOtherRequest(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		ended := false
-		r := &run{result: &Result{}}
-		r.plan.Step.Identity.ConnectionID = connection
-		r.plan.Step.Guard.Claims = []pipeline.ClaimRule{{Claim: "def_id", Pattern: "*"}}
-		r.tokens = idtoken.Requester{
-			Endpoint: &url.URL{Scheme: "https", Host: "dev.azure.com"}, Now: time.Now, Issued: func(secret.Value) { t.Error("a token was issued") },
-			Transport: transport(func(q *http.Request) (*http.Response, error) {
-				if q.URL.Query().Has("serviceConnectionId") {
-					return &http.Response{StatusCode: http.StatusUnauthorized, Body: http.NoBody}, nil
-				}
-				<-q.Context().Done()
-				time.Sleep(time.Second)
-				ended = true
-				return nil, q.Context().Err()
-			}),
-		}
-		_, err := r.identity(t.Context())
-		if f, _ := fault.As(err); f == nil || f.Code != fault.OIDCUnauthorized || !ended {
-			t.Errorf("%v, other request ended: %v", err, ended)
-		}
-	})
+	for _, ofConnection := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			start, requests, ended := time.Now(), 0, false
+			r := &run{result: &Result{}}
+			r.plan.Step.Identity.ConnectionID = connection
+			r.plan.Step.Guard.Claims = []pipeline.ClaimRule{{Claim: "def_id", Pattern: "*"}}
+			r.tokens = idtoken.Requester{
+				Endpoint: &url.URL{Scheme: "https", Host: "dev.azure.com"}, Now: time.Now, Issued: func(secret.Value) { t.Error("a token was issued") },
+				Transport: transport(func(q *http.Request) (*http.Response, error) {
+					requests++
+					if q.URL.Query().Has("serviceConnectionId") == ofConnection {
+						return &http.Response{StatusCode: http.StatusUnauthorized, Body: http.NoBody}, nil
+					}
+					<-q.Context().Done()
+					time.Sleep(time.Second)
+					ended = true
+					return nil, q.Context().Err()
+				}),
+			}
+			_, err := r.identity(t.Context())
+			if f, _ := fault.As(err); f == nil || f.Code != fault.OIDCUnauthorized || !ended || requests != 2 || time.Since(start) > time.Second {
+				t.Errorf("%v after %v and %d requests, other request ended: %v", err, time.Since(start), requests, ended)
+			}
+		})
+	}
 }

@@ -157,7 +157,7 @@ func overall(ctx context.Context, err error) error {
 	}
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
-		return &fault.Fault{Code: fault.Canceled, Summary: "the step was canceled before credentials were exported", Cause: err}
+		return Canceled(err)
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return &fault.Fault{
 			Code: fault.Timeout, Summary: "the step did not finish within timeoutSeconds",
@@ -165,6 +165,14 @@ func overall(ctx context.Context, err error) error {
 		}
 	}
 	return f
+}
+
+// Canceled is the fault of a step that was told to end.
+func Canceled(cause error) error {
+	return &fault.Fault{
+		Code: fault.Canceled, Summary: "the step was canceled before credentials were exported",
+		Why: "the agent told the task to end: the run was canceled, or the job or the step ran out of time.", Cause: cause,
+	}
 }
 
 // transient are the faults after which live credentials may serve a little longer.

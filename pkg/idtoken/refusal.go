@@ -36,6 +36,9 @@ func (r Requester) refusal(answer *http.Response, a tokenAnswer, readable bool) 
 		f.Why = "Azure DevOps says: " + network.Clip(text)
 	}
 	again := r.classify(f, answer, a, readable)
+	if f.Why == "" {
+		f.Why = "the answer has the status " + strconv.Itoa(answer.StatusCode) + " and no message of Azure DevOps."
+	}
 	if !again {
 		return f
 	}
@@ -51,7 +54,7 @@ func (r Requester) classify(f *fault.Fault, answer *http.Response, a tokenAnswer
 		return true
 	case strings.Contains(text, "no explicit reference"):
 		set(fault.OIDCNoReference, "the stage has no explicit reference to the service connection")
-	case strings.Contains(text, "disabled") && (strings.Contains(text, "connection") || strings.Contains(text, "endpoint")):
+	case status >= 400 && status < 500 && saysDisabled(text):
 		set(fault.OIDCDisabled, "the service connection is disabled")
 	case status >= 300 && status < 400, (status == http.StatusOK || status == http.StatusNonAuthoritativeInfo) && isHTML(answer):
 		set(fault.OIDCSignIn, "Azure DevOps answered with a sign-in page or redirect instead of a token")
@@ -69,12 +72,19 @@ func (r Requester) classify(f *fault.Fault, answer *http.Response, a tokenAnswer
 	case status == http.StatusRequestTimeout, status >= 500:
 		set(fault.OIDCUnavailable, "Azure DevOps could not issue a token")
 		return true
-	case !readable:
+	case !readable, status < 300 && a.text() == "" && a.TypeKey == "":
 		set(fault.OIDCResponse, "the answer of "+r.Endpoint.Host+" is not the JSON of a token")
 	default:
 		set(fault.OIDCRejected, "Azure DevOps rejected the token request")
 	}
 	return false
+}
+
+// saysDisabled tells whether a message gives that as the cause, and not as one of
+// several that it could have.
+func saysDisabled(text string) bool {
+	return strings.Contains(text, "disabled") && !strings.Contains(text, "not exist") &&
+		(strings.Contains(text, "connection") || strings.Contains(text, "endpoint"))
 }
 
 func isHTML(answer *http.Response) bool {

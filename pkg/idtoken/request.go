@@ -106,7 +106,8 @@ func (r Requester) read(answer *http.Response, body []byte) (secret.Value, error
 	if a.Token == nil || *a.Token == "" {
 		return secret.Value{}, &retry.Again{Err: &fault.Fault{
 			Code:    fault.OIDCEmptyToken,
-			Summary: "Azure DevOps answered without a token", Details: correlation(answer),
+			Summary: "Azure DevOps answered without a token", Why: "the field oidcToken of its answer is missing or empty.",
+			Details: correlation(answer),
 		}}
 	}
 	return secret.New(*a.Token), nil
@@ -125,7 +126,7 @@ func (r Requester) unreachable(ctx context.Context, err error) error {
 
 func (r Requester) unreadable(ctx context.Context, answer *http.Response, err error) error {
 	if errors.Is(err, network.ErrBodyTooLarge) {
-		return &fault.Fault{Code: fault.OIDCResponse, Summary: "the answer of " + r.Endpoint.Host + " is larger than 1 MiB", Cause: err, Details: correlation(answer)}
+		return &fault.Fault{Code: fault.OIDCResponse, Summary: "the answer of " + r.Endpoint.Host + " is not that of a token", Why: "it is larger than 1 MiB.", Cause: err, Details: correlation(answer)}
 	}
 	return r.unreachable(ctx, err)
 }

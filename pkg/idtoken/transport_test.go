@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -76,11 +77,11 @@ func TestTransportErrors(t *testing.T) {
 		requests  int
 		code      fault.Code
 	}{
-		"reset":             {io.ErrUnexpectedEOF, nil, 4, fault.OIDCUnreachable},
-		"cut":               {nil, io.ErrUnexpectedEOF, 4, fault.OIDCUnreachable},
-		"too large":         {nil, network.ErrBodyTooLarge, 1, fault.OIDCResponse},
-		"proxy credentials": {errors.New("Proxy Authentication Required"), nil, 1, fault.OIDCUnreachable},
-		"with a URL":        {errors.New(`Post "https://u:canary-proxy@proxy": no`), nil, 4, fault.OIDCUnreachable},
+		"reset":        {io.ErrUnexpectedEOF, nil, 4, fault.OIDCUnreachable},
+		"cut":          {nil, io.ErrUnexpectedEOF, 4, fault.OIDCUnreachable},
+		"too large":    {nil, network.ErrBodyTooLarge, 1, fault.OIDCResponse},
+		"no such host": {&net.DNSError{IsNotFound: true}, nil, 1, fault.OIDCUnreachable},
+		"with a URL":   {errors.New(`Post "https://u:canary-proxy@proxy": no`), nil, 4, fault.OIDCUnreachable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -61,6 +61,8 @@ func NewClient(c Config, now func() time.Time) *Client {
 		opened:    map[string]*opening{},
 		base: &http.Transport{
 			Proxy:                  func(r *http.Request) (*url.URL, error) { return proxyOf(r.URL, proxy) },
+			ProxyConnectHeader:     http.Header{"User-Agent": {c.UserAgent}},
+			OnProxyConnectResponse: proxyAnswer,
 			DialContext:            dial,
 			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots(c.CAFile)},
 			TLSHandshakeTimeout:    15 * time.Second,
@@ -77,6 +79,32 @@ func proxyOf(u *url.URL, decide func(*url.URL) (*url.URL, error)) (*url.URL, err
 		return nil, nil
 	}
 	return decide(u)
+}
+
+// proxyRefusal is an answer of the proxy other than that it has connected.
+type proxyRefusal struct {
+	proxy  string // host and port
+	status int
+}
+
+func (e *proxyRefusal) Error() string {
+	if e.status == http.StatusProxyAuthRequired {
+		return "the proxy " + e.proxy + " asks for credentials (407)"
+	}
+	return strings.TrimSpace(fmt.Sprintf("the proxy %s refused the connection (%d %s)", e.proxy, e.status, http.StatusText(e.status)))
+}
+
+// permanent tells whether the proxy would refuse again: it decided, and was not too
+// busy or cut off.
+func (e *proxyRefusal) permanent() bool {
+	return e.status < 500 && e.status != http.StatusRequestTimeout && e.status != http.StatusTooManyRequests
+}
+
+func proxyAnswer(_ context.Context, proxy *url.URL, _ *http.Request, answer *http.Response) error {
+	if answer.StatusCode == http.StatusOK {
+		return nil
+	}
+	return &proxyRefusal{proxy: proxy.Host, status: answer.StatusCode}
 }
 
 // roots are the system's certificates and those of the file; nil stands for the
@@ -155,6 +183,11 @@ func (c *Client) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("reaching %s: %w", r.URL.Host, bare(err))
 	}
 	c.noteSkew(answer.Header.Get("Date"))
+	if answer.StatusCode == http.StatusSwitchingProtocols {
+		// Its body is the bare connection, which no deadline ends.
+		_ = answer.Body.Close()
+		answer.Body = http.NoBody
+	}
 	answer.Body = &boundedBody{body: answer.Body, left: MaxBody}
 	return answer, nil
 }

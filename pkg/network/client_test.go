@@ -138,6 +138,44 @@ func TestIsLoopback(t *testing.T) {
 
 // TestHeaderIsBounded keeps an endless header from filling the memory, and from
 // being asked for again.
+// TestSwitchedProtocol does not hang on the bare connection that follows such an
+// answer.
+func TestSwitchedProtocol(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
+	}))
+	t.Cleanup(server.Close)
+	answer, body, err := get(t, NewClient(Config{}, time.Now), server.URL)
+	if err != nil || answer.StatusCode != http.StatusSwitchingProtocols || body != "" {
+		t.Errorf("%v %q %v", answer, body, err)
+	}
+}
+
+// TestClipKeepsWordsWhole because the masker of the log knows secrets as a whole.
+func TestClipKeepsWordsWhole(t *testing.T) {
+	t.Parallel()
+	token := strings.Repeat("eyJhbGciOi_-.", 40)
+	for text, want := range map[string]string{
+		"a\n b\x00":                                    "a b\x00",
+		"token " + token + " is bad":                   "token (520 characters left out) is bad",
+		strings.Repeat("word ", 102) + "longer":        strings.Repeat("word ", 102) + "…",
+		"/eid1/c/pub/t/" + strings.Repeat("a", 140):    "/eid1/c/pub/t/" + strings.Repeat("a", 140),
+		strings.Repeat("é", 257):                       strings.Repeat("é", 256) + "…",
+		strings.Repeat(`{"a":"`, 80) + "0123456789abc": strings.Repeat(`{"a":"`, 80) + "0123456789abc",
+	} {
+		if got := Clip(text); got != want {
+			t.Errorf("Clip(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestHeaderIsBounded(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -94,7 +94,7 @@ func (c *Config) setProxy(source, raw string) error {
 	}
 	u, err := url.Parse(raw)
 	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return &fault.Fault{Code: fault.Proxy, Summary: source + " is not the URL of an http or https proxy"}
+		return &fault.Fault{Code: fault.Proxy, Summary: source + " is not the URL of an http or https proxy", Why: "a proxy is given as http://host:port."}
 	}
 	if u.User != nil {
 		password, _ := u.User.Password()

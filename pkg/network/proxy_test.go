@@ -85,6 +85,46 @@ func TestProxyChoice(t *testing.T) {
 	}
 }
 
+// TestProxyRefusal tells by the proxy's answer whether to ask again, and who refused.
+func TestProxyRefusal(t *testing.T) {
+	t.Parallel()
+	for status, tt := range map[int]struct {
+		permanent bool
+		want      string
+	}{
+		http.StatusProxyAuthRequired:  {true, " asks for credentials (407)"},
+		http.StatusForbidden:          {true, " refused the connection (403 Forbidden)"},
+		http.StatusTooManyRequests:    {false, " refused the connection (429 Too Many Requests)"},
+		http.StatusServiceUnavailable: {false, " refused the connection (503 Service Unavailable)"},
+	} {
+		t.Run(tt.want, func(t *testing.T) {
+			t.Parallel()
+			agent := make(chan string, 1)
+			proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				agent <- r.Header.Get("User-Agent")
+				w.WriteHeader(status)
+			}))
+			t.Cleanup(proxy.Close)
+			u, err := url.Parse(proxy.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _, err = get(t, NewClient(Config{ProxyURL: u, UserAgent: "ours/1"}, time.Now), "https://a.b/")
+			if err == nil || Permanent(err) != tt.permanent || Reason(t.Context(), err) != "the proxy "+u.Host+tt.want {
+				t.Errorf("%v: permanent %t, %q", err, Permanent(err), Reason(t.Context(), err))
+			}
+			if got := <-agent; got != "ours/1" {
+				t.Errorf("User-Agent of CONNECT: %q", got)
+			}
+			proxy.Close()
+			_, _, err = get(t, NewClient(Config{ProxyURL: u}, time.Now), "https://a.b/")
+			if err == nil || Permanent(err) || Reason(t.Context(), err) != "the proxy could not be reached: the connection was refused" {
+				t.Errorf("a closed proxy: %v: %q", err, Reason(t.Context(), err))
+			}
+		})
+	}
+}
+
 // TestOpenedConnectionIsUsed counts connections: what Open made serves both
 // requests.
 func TestOpenedConnectionIsUsed(t *testing.T) {

@@ -95,6 +95,9 @@ func (in Inputs) connectionInput(k IdentityKind) (name, value string) {
 func identity(in Inputs, lookup Lookup, p *problems) (Identity, endpoint) {
 	kinds := []string{string(AWSOIDC), string(AWSToolkit), string(AzureResourceManager), string(AzureDevOps), string(PipelineIdentity)}
 	id := Identity{Kind: IdentityKind(choice("connectionType", in.ConnectionType, string(AWSOIDC), p, kinds...))}
+	if in.ConnectionType != "" && in.ConnectionType != string(id.Kind) {
+		return Identity{}, endpoint{} // which connection is meant is unknown
+	}
 	if id.Kind.azure() && in.EntraAudience != "" {
 		entraAudience(in.EntraAudience, p)
 	}

@@ -31,7 +31,7 @@ func (r ClaimRule) Holds(value string) bool {
 // roles against the allowed ones.
 func guard(in Inputs, s Step, p *problems) Guard {
 	g := Guard{Accounts: accounts(in.AllowedAccountIDs, p), Claims: claimRules(in.RequiredClaims, p)}
-	if in.AllowedAccountIDs == "" {
+	if !given(in.AllowedAccountIDs) {
 		return g
 	}
 	allow := func(role RoleARN, words string) {
@@ -60,7 +60,7 @@ func accounts(s string, p *problems) []string {
 			}
 		}
 	}
-	if s != "" && len(ids) == 0 {
+	if given(s) && len(ids) == 0 {
 		p.add("allowedAccountIds", "no account id is given")
 	}
 	return ids
@@ -78,7 +78,7 @@ func claimRules(s string, p *problems) []ClaimRule {
 		first[l.key] = l.number
 		rules = append(rules, ClaimRule{l.key, l.value})
 	}
-	if s != "" && len(rules) == 0 {
+	if given(s) && len(rules) == 0 {
 		p.add(input, "no claim is given")
 	}
 	return rules

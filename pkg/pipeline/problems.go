@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 )
@@ -33,11 +34,13 @@ func (p *problems) fault() error {
 	return &fault.Fault{Code: fault.Input, Summary: summary, Why: strings.Join(p.lines, "\n     ")}
 }
 
-// shown is a value as a message quotes it: shortened, with Go's escapes.
+// shown is a value as a message quotes it: with Go's escapes, and only as a whole. A
+// long one could be a secret that got into the wrong input, and the masker of the log
+// would not know a part of it.
 func shown(s string) string {
 	const longest = 200
-	if r := []rune(s); len(r) > longest {
-		s = string(r[:longest]) + "…"
+	if n := utf8.RuneCountInString(s); n > longest {
+		return "a text of " + strconv.Itoa(n) + " characters"
 	}
 	return strconv.Quote(s)
 }

@@ -18,7 +18,7 @@ func role(in Inputs, job Job, lookup Lookup, kind IdentityKind, conn endpoint, p
 	r := Role{DurationSeconds: int32(integer("durationSeconds", in.DurationSeconds, 3600, 900, 43200, p))} //nolint:gosec // at most 43200
 	r.ARN, r.Source = requestedRole(in, job, lookup, &r, p)
 	pinned := pin(kind, conn, &r, p)
-	if in.RoleARN == "" && in.EnvironmentRoles == "" && !pinned {
+	if in.RoleARN == "" && in.EnvironmentRoles == "" && !pinned && kind != "" {
 		p.add("roleArn", "no role is given: fill roleArn or environmentRoles, or pin a role in the service connection")
 	}
 	r.Region, r.RegionSource = region(in, lookup, kind, conn, r.ARN, p)

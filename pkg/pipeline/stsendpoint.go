@@ -3,6 +3,7 @@ package pipeline
 import (
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/network"
@@ -34,7 +35,7 @@ func stsEndpoint(given string, r Role, p *problems) STSEndpoint {
 	}
 	const input = "stsEndpoint"
 	u, err := url.Parse(given)
-	if err != nil || u.Hostname() == "" || strings.HasSuffix(u.Host, ":") || u.Scheme != "https" && u.Scheme != "http" {
+	if err != nil || u.Hostname() == "" || strings.HasSuffix(u.Host, ":") || !validPort(u.Port()) || u.Scheme != "https" && u.Scheme != "http" {
 		p.add(input, "not a URL such as https://sts.eu-west-1.amazonaws.com")
 		return STSEndpoint{}
 	}
@@ -52,6 +53,11 @@ func stsEndpoint(given string, r Role, p *problems) STSEndpoint {
 	}
 	endpoint.SigningRegion = region
 	return endpoint
+}
+
+func validPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0
 }
 
 // stsRegion is the region that an endpoint of AWS signs for, or what is wrong

@@ -113,6 +113,9 @@ func ruled(api smithy.APIError, chained bool) *Denial {
 		if chained && verdict == FreshToken {
 			verdict = Permanent
 		}
+		if chained && r.fault == fault.STSTokenExpired {
+			f.Summary, f.Remedy = "AWS found the first role's session expired", []string{"Check the agent's clock, then re-run the job: that session was a moment old."}
+		}
 		return &Denial{Fault: f, Verdict: verdict}
 	}
 	return nil
@@ -125,9 +128,10 @@ func says(api smithy.APIError) string {
 // byStatus judges an answer without a code we know.
 func (c Client) byStatus(answer *smithyhttp.ResponseError, api smithy.APIError, err error) *Denial {
 	status := answer.HTTPStatusCode()
-	why := ""
+	why := "the answer has the status " + strconv.Itoa(status) + " and no error of AWS STS."
+	told := false
 	if api != nil && api.ErrorCode() != "UnknownError" {
-		why = says(api)
+		why, told = says(api), true
 	}
 	switch {
 	case status == http.StatusTooManyRequests:
@@ -136,7 +140,7 @@ func (c Client) byStatus(answer *smithyhttp.ResponseError, api smithy.APIError, 
 		return &Denial{Fault: &fault.Fault{Code: fault.STSUnavailable, Summary: "AWS STS is unavailable", Why: why}, Verdict: Repeat}
 	case status >= 300 && status < 400:
 		return &Denial{Fault: c.malformed("it is a redirect, which is never followed", err)}
-	case why != "":
+	case told:
 		return &Denial{Fault: &fault.Fault{Code: fault.STSRejected, Summary: "AWS STS rejects the request", Why: why}}
 	}
 	return &Denial{Fault: c.malformed("it is not the XML of AWS STS", err)}
