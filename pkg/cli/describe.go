@@ -52,7 +52,7 @@ func (t *taskRun) describeTokens() {
 		t.describeToken(*r.Identity)
 	}
 	if r.Presented != nil && r.Presented != r.Identity {
-		t.out.Print("exchanged at Microsoft Entra for a token of the audience " + t.step.Identity.Entra.Audience + ":")
+		t.out.Print(t.readable("exchanged at Microsoft Entra for a token of the audience " + t.step.Identity.Entra.Audience + ":"))
 		t.describeToken(*r.Presented)
 	}
 	t.retirement()
@@ -66,13 +66,21 @@ func (t *taskRun) describeToken(c idtoken.UnverifiedClaims) {
 	if c.AuthorizedParty != "" {
 		t.say("authorized", c.AuthorizedParty+" (azp)")
 	}
-	t.say("token times", fmt.Sprintf("issued %s, expires %s", stamp(c.IssuedAt), stamp(c.Expires)))
+	t.say("token times", "issued "+stated(c.IssuedAt)+", expires "+stated(c.Expires))
 	aws := c.AWS()
 	seen := ":aud = " + aws.Audience
 	if aws.OriginalAudience != "" {
 		seen += ", :oaud = " + aws.OriginalAudience
 	}
 	t.say("AWS sees", seen+", :sub = "+aws.Subject)
+}
+
+// stated is a time of a token, which may lack it.
+func stated(at time.Time) string {
+	if at.IsZero() {
+		return "at a time not stated"
+	}
+	return stamp(at)
 }
 
 func stamp(at time.Time) string { return at.UTC().Format(time.RFC3339) }

@@ -7,10 +7,20 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
 )
 
-// denied are the faults that come from what AWS thinks of the identity.
-var denied = map[fault.Code]bool{
-	fault.STSAccessDenied: true, fault.STSNoProvider: true, fault.STSAudience: true, fault.STSInvalidToken: true,
-	fault.STSKeyRetrieval: true,
+// refusal tells which refusal a fault is, if it comes from what AWS thinks of the
+// identity.
+func refusal(code fault.Code) (r trustpolicy.Refusal, ok bool) {
+	switch code {
+	case fault.STSAccessDenied:
+		return trustpolicy.NotAllowed, true
+	case fault.STSNoProvider:
+		return trustpolicy.NoProvider, true
+	case fault.STSAudience:
+		return trustpolicy.WrongAudience, true
+	case fault.STSInvalidToken, fault.STSKeyRetrieval:
+		return trustpolicy.BadToken, true
+	}
+	return 0, false
 }
 
 // explain says what was presented to AWS, what would allow exactly that, and the
@@ -25,10 +35,11 @@ func (t *taskRun) explain(code fault.Code) []string {
 // explain shows texts and JSON documents through the two functions given, which may
 // rewrite what the agent would mask.
 func explain(code fault.Code, presented *idtoken.UnverifiedClaims, role pipeline.RoleARN, show, showJSON func(string) string) []string {
-	if !denied[code] || presented == nil {
+	kind, ok := refusal(code)
+	if !ok || presented == nil {
 		return nil
 	}
-	x := trustpolicy.Explain(*presented, role.Account, role.Partition)
+	x := trustpolicy.Explain(*presented, role.Account, role.Partition, kind)
 	view := presented.AWS()
 	lines := []string{
 		"", "What was presented to AWS:",
@@ -40,7 +51,12 @@ func explain(code fault.Code, presented *idtoken.UnverifiedClaims, role pipeline
 	}
 	lines = append(lines, show("  :sub:                   "+view.Subject), "",
 		"The trust statement of "+show(role.Full)+" that allows exactly this identity:",
-		showJSON(x.Statement), "",
+		showJSON(x.Statement),
+	)
+	if x.Unusable != "" {
+		lines = append(lines, "It cannot be written so: "+x.Unusable+".")
+	}
+	lines = append(lines, "",
 		"The IAM identity provider to have in account "+role.Account+":",
 		show("  URL: "+x.ProviderURL), show("  client id: "+x.ClientID), "",
 		"Likeliest differences, in order:")
@@ -52,7 +68,7 @@ func explain(code fault.Code, presented *idtoken.UnverifiedClaims, role pipeline
 
 // reportCheck ends a run with checkOnly.
 func (t *taskRun) reportCheck() {
-	x := trustpolicy.Explain(*t.result.Presented, t.step.Role.ARN.Account, t.step.Role.ARN.Partition)
+	x := trustpolicy.Explain(*t.result.Presented, t.step.Role.ARN.Account, t.step.Role.ARN.Partition, trustpolicy.NotAllowed)
 	t.out.Print("", "checkOnly: the exchange works; nothing was exported, not even outputs.",
 		"The trust statement that admits exactly this identity, to compare with the role's:", t.readableJSON(x.Statement), "",
 		"Advice:")

@@ -84,7 +84,7 @@ func (t *taskRun) secretVariables(id, key, token string) {
 // left out, and said.
 func (t *taskRun) plain(name, value string) {
 	if err := t.out.SetVariable(name, value); errors.Is(err, vso.ErrInexpressible) {
-		t.out.Print("not set, because its value holds $( or a line break: " + name)
+		t.out.Print("not set, because the agent would read its value as something else ($(, a line break, or an escape): " + name)
 		return
 	}
 	t.out.Print("exporting: " + name + "=" + t.readable(value))
@@ -114,7 +114,7 @@ func (t *taskRun) exportOutputs() {
 	}
 	for _, o := range outputs {
 		if err := t.out.SetOutput(o.name, o.value); err != nil {
-			t.out.Print("output not set, because its value holds $( or a line break: " + o.name)
+			t.out.Print("output not set, because the agent would read its value as something else ($(, a line break, or an escape): " + o.name)
 		}
 	}
 }

@@ -230,7 +230,6 @@ func (c *checker) names(flags map[string]string) {
 }
 
 func nameProblem(flag, name string) string {
-	foreign := func(r rune) bool { return r < 0x20 || r > 0xFF || r >= 0x7F && r < 0xA0 }
 	switch {
 	case name == "":
 		return "a value is wanted"
@@ -238,12 +237,22 @@ func nameProblem(flag, name string) string {
 		return "the value begins or ends with a space"
 	case strings.ContainsAny(name, "*?"):
 		return "wildcards would admit strangers; give the exact name"
-	case strings.Contains(name, "${"):
-		return "IAM would read ${ as the start of a policy variable; rename it in Azure DevOps"
-	case strings.ContainsFunc(name, foreign):
-		return "IAM policies hold only characters from U+0020 to U+00FF; rename it in Azure DevOps, or use an Entra identity, whose subject has no names"
+	case unwritable(name) != "":
+		return unwritable(name)
 	case flag != "pipeline" && flag != "connection" && flag != "audience" && strings.Contains(name, "/"):
 		return "a name has no slash"
+	}
+	return ""
+}
+
+// unwritable says why a value cannot stand in a policy as it is.
+func unwritable(value string) string {
+	foreign := func(r rune) bool { return r < 0x20 || r > 0xFF || r >= 0x7F && r < 0xA0 }
+	switch {
+	case strings.Contains(value, "${"):
+		return "IAM would read ${ as the start of a policy variable; rename it in Azure DevOps"
+	case strings.ContainsFunc(value, foreign):
+		return "IAM policies hold only characters from U+0020 to U+00FF; rename it in Azure DevOps, or use an Entra identity, whose subject has no names"
 	}
 	return ""
 }

@@ -242,12 +242,33 @@ func TestGenerateRefuses(t *testing.T) {
 func TestExplainAdmits(t *testing.T) {
 	t.Parallel()
 	c := idtoken.UnverifiedClaims{Issuer: "https://tokens.example/unknown", Subject: "new-form", Audience: []string{"a"}}
-	x := trustpolicy.Explain(c, account, "aws")
+	x := trustpolicy.Explain(c, account, "aws", trustpolicy.NotAllowed)
 	if !evaluate(t, `{"Version":"2012-10-17","Statement":`+x.Statement+`}`, c.AWS()) {
 		t.Error("the statement does not admit the identity it was made for")
 	}
 	if x.ProviderURL != c.Issuer || x.ClientID != "a" || len(x.Differences) == 0 {
 		t.Errorf("%+v", x)
+	}
+}
+
+// TestExplainFollowsTheRefusal wants the differences to be about what AWS said, and a
+// statement that IAM cannot hold to be called that.
+func TestExplainFollowsTheRefusal(t *testing.T) {
+	t.Parallel()
+	c := idtoken.UnverifiedClaims{Issuer: "https://vstoken.dev.azure.com/x", Subject: "sc://контосо/p/c", Audience: []string{"a"}}
+	for refusal, first := range map[trustpolicy.Refusal]string{
+		trustpolicy.NotAllowed:    "The :sub condition",
+		trustpolicy.NoProvider:    "Account 111122223333 has no identity provider with the URL https://vstoken.dev.azure.com/x",
+		trustpolicy.WrongAudience: "The provider's list of client ids lacks a",
+		trustpolicy.BadToken:      "The clocks",
+	} {
+		x := trustpolicy.Explain(c, "111122223333", "aws", refusal)
+		if len(x.Differences) == 0 || !strings.HasPrefix(x.Differences[0], first) {
+			t.Errorf("%d: %q", refusal, x.Differences)
+		}
+		if !strings.Contains(x.Unusable, "U+00FF") {
+			t.Errorf("a statement with Cyrillic letters passes: %q", x.Unusable)
+		}
 	}
 }
 
