@@ -78,11 +78,11 @@ func key(line string) string {
 	if line == "" || strings.ContainsAny(line[:1], " \t#;[") {
 		return ""
 	}
-	k, _, ok := strings.Cut(line, "=")
-	if !ok {
+	end := strings.IndexAny(line, "=:") // botocore's parser takes both
+	if end < 0 {
 		return ""
 	}
-	return strings.ToLower(strings.TrimSpace(k))
+	return strings.ToLower(strings.TrimSpace(line[:end]))
 }
 
 // blank tells whether a line is empty or a comment.
@@ -107,42 +107,51 @@ func (d *document) section(start int) (end int) {
 	return end
 }
 
-// upsertSection sets the keys of a profile, in its section if there is one and in a
-// new one at the end if not.
+// upsertSection sets the keys of a profile in every section that it has, because
+// parsers differ in which of two counts, and in a new one if it has none.
 func upsertSection(text []byte, profile string, settings []setting) []byte {
 	d := parse(text)
-	at := -1
+	found := false
 	for i := 0; i < len(d.lines); i++ {
 		if p, ok := header(d.lines[i]); ok && p == profile {
-			d.dropKeys(i, settings)
-			if at < 0 {
-				at = i
-			}
+			d.setKeys(i, settings)
+			found = true
 		}
 	}
-	if at < 0 {
-		at = d.appendHeader(profile)
+	if !found {
+		d.setKeys(d.appendHeader(profile), settings)
 	}
-	d.terminate(at)
+	return d.bytes()
+}
+
+// setKeys puts the keys at the end of a section: indented lines at its start would
+// become a continuation of ours.
+func (d *document) setKeys(start int, settings []setting) {
+	d.dropKeys(start, settings)
+	end := d.section(start)
+	d.terminate(end - 1)
 	var lines []string
 	for _, s := range settings {
 		lines = append(lines, s.key+" = "+s.value+d.eol)
 	}
-	d.lines = slices.Insert(d.lines, at+1, lines...)
-	return d.bytes()
+	d.lines = slices.Insert(d.lines, end, lines...)
 }
 
 // dropKeys removes the lines of a section that set what we set or what outranks it,
-// with their continuation lines.
+// with their continuation lines: those that are indented more than the key before
+// them. The first key may be indented (Python's configparser, which botocore uses).
 func (d *document) dropKeys(start int, settings []setting) {
 	end := d.section(start)
 	kept := d.lines[: start+1 : start+1]
-	dropping := false
+	dropping, indent := false, len(d.lines[start])
 	for _, line := range d.lines[start+1 : end] {
-		if k := key(line); k != "" {
+		bare := strings.TrimLeft(line, " \t")
+		if depth := len(line) - len(bare); depth <= indent {
+			k := key(bare)
 			dropping = slices.Contains(outranking, k) || slices.ContainsFunc(settings, func(s setting) bool { return s.key == k })
-		} else if !strings.ContainsAny(line[:1], " \t") {
-			dropping = false
+			if k != "" {
+				indent = depth
+			}
 		}
 		if !dropping {
 			kept = append(kept, line)

@@ -89,6 +89,18 @@ func ensureFile(path string, content []byte) error {
 	return errors.Join(err, f.Close())
 }
 
+// ensureEmpty creates a private file, or empties the private one that is there: what
+// the AWS CLI wrote into the credentials file would come before the profile.
+func ensureEmpty(path string) error {
+	if err := ensureFile(path, nil); err != nil {
+		return err
+	}
+	if text, err := readPrivate(path); err != nil || len(text) == 0 {
+		return err
+	}
+	return replaceFile(path, nil)
+}
+
 // maxFile bounds what is read of a file of ours, in bytes.
 const maxFile = 1 << 20
 

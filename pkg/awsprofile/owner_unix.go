@@ -87,5 +87,8 @@ func checkOwner(path string, info fs.FileInfo) error {
 // EACCES on a file system mounted noexec.
 func runnable(path string) error { return unix.Access(path, unix.X_OK) }
 
+// writable asks the system whether files can be made in a directory.
+func writable(dir string) error { return unix.Access(dir, unix.W_OK|unix.X_OK) }
+
 // rename replaces newPath in one step.
 func rename(oldPath, newPath string) error { return os.Rename(oldPath, newPath) }

@@ -96,21 +96,11 @@ func Check(tempDir string) error {
 	case !info.IsDir():
 		return badPath(tempDir, "it is not a directory", nil)
 	}
-	return probe(tempDir)
-}
-
-// probe makes a file that may be executed and asks the system whether it would:
-// the answer is no on a file system that is mounted noexec.
-func probe(tempDir string) error {
-	path := filepath.Join(tempDir, directoryPrefix+"probe-"+NewID())
-	f, err := createPrivate(path, true)
-	if err != nil {
+	if err := writable(tempDir); err != nil {
 		return badPath(tempDir, "this step cannot create files there", err)
 	}
-	defer func() { _ = os.Remove(path) }()
-	_ = f.Close()
-	if err := runnable(path); err != nil {
-		return noExec(tempDir, err)
+	if noExecMount(tempDir) {
+		return noExec(tempDir, nil)
 	}
 	return nil
 }

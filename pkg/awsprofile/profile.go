@@ -138,7 +138,7 @@ func write(dir string, o Options) error {
 	if err := runnable(filepath.Join(dir, binaryName)); err != nil {
 		return noExec(o.TempDir, err)
 	}
-	if err := ensureFile(filepath.Join(dir, credentialsName), nil); err != nil {
+	if err := ensureEmpty(filepath.Join(dir, credentialsName)); err != nil {
 		return err
 	}
 	if err := ensureFile(lockPath(dir, o.ID), nil); err != nil {
