@@ -109,15 +109,14 @@ func await(ctx context.Context, o ServeOptions, before *state) (*state, error) {
 	if current.fresh(now) || current.newer(before) && current.live(now) {
 		return current, nil
 	}
-	if current.Failed.After(began) && current.live(now) {
-		o.Note("the renewal that this call waited for failed, serving the credentials that are good until " + stamp(current.Expires))
-		return current, nil
+	if f := current.Failure; f != nil && f.At.After(began) {
+		return fallBack(o, current, f.fault(), f.Transient)
 	}
 	return renew(ctx, o, current)
 }
 
 // renew obtains credentials and saves them. The caller holds the lock. On a
-// transient failure it falls back to live ones, and leaves word for those who wait.
+// transient failure it falls back to live ones. It leaves word for those who wait.
 func renew(ctx context.Context, o ServeOptions, current *state) (*state, error) {
 	if current.live(o.Now()) {
 		var cancel context.CancelFunc
@@ -126,8 +125,8 @@ func renew(ctx context.Context, o ServeOptions, current *state) (*state, error) 
 	}
 	c, err := o.Renew(ctx, current.Plan)
 	if err != nil {
-		if o.Transient(err) {
-			current.Failed = o.Now()
+		if !canceled(err) {
+			current.Failure = newFailure(err, o.Now(), o.Transient(err))
 			_ = current.store(o.Dir)
 		}
 		return fallBack(o, current, err, o.Transient(err))
@@ -150,9 +149,12 @@ func fallBack(o ServeOptions, s *state, err error, transient bool) (*state, erro
 	return s, nil
 }
 
-func isBusy(err error) bool {
+func isBusy(err error) bool   { return hasCode(err, fault.ProfileBusy) }
+func canceled(err error) bool { return hasCode(err, fault.Canceled) }
+
+func hasCode(err error, c fault.Code) bool {
 	f, ok := fault.As(err)
-	return ok && f.Code == fault.ProfileBusy
+	return ok && f.Code == c
 }
 
 // lockFault turns what went wrong with the lock file into a fault.
@@ -172,20 +174,33 @@ func pastEnd(c Credentials) error {
 
 func (s *state) lifetime() time.Duration { return s.Expires.Sub(s.Issued) }
 
-// plausible tells whether the clock can be compared with the state's times: one that
-// was set back would stretch the credentials' life.
+// plausible tells whether the clock can be compared with the state's times. Tools on
+// this machine go by it, too, and would take credentials of a later day for good.
 func (s *state) plausible(now time.Time) bool {
 	return !now.Add(clockTolerance).Before(s.Issued)
 }
 
+// later is the given time, or the one that a clock which nobody sets leads to if that
+// is later: a clock that was set back must not stretch the credentials' life.
+func (s *state) later(now time.Time) time.Time {
+	elapsed := sinceBoot() - s.Boot
+	if s.Boot == 0 || elapsed < 0 {
+		return now
+	}
+	if by := s.Issued.Add(elapsed); by.After(now) {
+		return by
+	}
+	return now
+}
+
 // fresh tells whether the credentials serve without a renewal.
 func (s *state) fresh(now time.Time) bool {
-	return s.live(now) && s.Expires.Sub(now) > min(ahead, s.lifetime()/3)
+	return s.live(now) && s.Expires.Sub(s.later(now)) > min(ahead, s.lifetime()/3)
 }
 
 // live tells whether the credentials have not come to their end.
 func (s *state) live(now time.Time) bool {
-	return s.plausible(now) && now.Before(s.Expires)
+	return s.plausible(now) && s.later(now).Before(s.Expires)
 }
 
 // newer tells whether another caller has renewed the credentials since.

@@ -1,7 +1,9 @@
 package awsprofile_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -180,6 +182,78 @@ func TestWaitersOfAFailedRenewalDoNotRepeatIt(t *testing.T) {
 			t.Errorf("%d renewals, want 1", got)
 		}
 	})
+}
+
+// TestWaitersShareADenial wants one request for callers at once, and one more for a
+// caller that comes later.
+func TestWaitersShareADenial(t *testing.T) {
+	t.Parallel()
+	temp := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s := create(t, temp, "default")
+		<-time.After(2 * time.Hour)
+		var renewals atomic.Int32
+		deny := func(context.Context, []byte) (awsprofile.Credentials, error) {
+			renewals.Add(1)
+			<-time.After(2 * time.Second)
+			return awsprofile.Credentials{}, &fault.Fault{Code: fault.STSAccessDenied, Summary: "what", Why: "why", Remedy: []string{"Do."}, Details: []string{"id: 7"}}
+		}
+		said := sync.Map{}
+		var wg sync.WaitGroup
+		for range 10 {
+			wg.Go(func() {
+				_, err := s.serve(deny)
+				f, _ := fault.As(err)
+				said.Store(f.Message(), true)
+			})
+		}
+		wg.Wait()
+		different := 0
+		said.Range(func(any, any) bool { different++; return true })
+		if renewals.Load() != 1 || different != 1 {
+			t.Errorf("%d renewals, %d different errors; want 1 and 1", renewals.Load(), different)
+		}
+		if _, err := s.serve(deny); code(err) != fault.STSAccessDenied || renewals.Load() != 2 {
+			t.Errorf("%v after %d renewals", err, renewals.Load())
+		}
+	})
+}
+
+// TestClockSetBack gives the state the times that it has when the clock was set back
+// after the credentials were issued.
+func TestClockSetBack(t *testing.T) {
+	t.Parallel()
+	for elapsed, want := range map[time.Duration]string{40 * time.Minute: "ASIAOLD", 58 * time.Minute: "ASIANEW", 2 * time.Hour: "ASIANEW"} {
+		s := create(t, t.TempDir(), "default")
+		path := filepath.Join(s.profile.Directory, "state-"+s.id+".json")
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		state := map[string]any{}
+		d := json.NewDecoder(bytes.NewReader(text))
+		d.UseNumber()
+		if err := d.Decode(&state); err != nil {
+			t.Fatal(err)
+		}
+		boot, err := state["boot"].(json.Number).Int64()
+		if err != nil || boot <= 0 {
+			t.Fatalf("boot %d, %v", boot, err)
+		}
+		state["boot"] = boot - int64(elapsed)
+		if text, err = json.Marshal(state); err == nil {
+			err = os.WriteFile(path, text, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.serve(func(context.Context, []byte) (awsprofile.Credentials, error) {
+			return credentials("ASIANEW", newSecret, time.Now(), time.Hour), nil
+		})
+		if got != want || err != nil {
+			t.Errorf("%s after they were issued, the clock not moved: served %q, %v; want %q", elapsed, got, err, want)
+		}
+	}
 }
 
 func TestServeRefusesState(t *testing.T) {

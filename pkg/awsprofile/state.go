@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 )
 
 // stateVersion is raised when a state cannot be read by older binaries any more.
@@ -34,13 +36,40 @@ type state struct {
 	Issued          time.Time `json:"issued"`
 	Expires         time.Time `json:"expires"`
 	Plan            []byte    `json:"plan"`
-	// Failed is when a renewal last failed for a reason that may pass.
-	Failed time.Time `json:"failed"`
+	// Boot is the time since the machine's start at which the credentials were issued;
+	// 0 when there is no such clock.
+	Boot time.Duration `json:"boot"`
+	// Failure is the last renewal if it failed.
+	Failure *failure `json:"failure,omitempty"`
+}
+
+// failure is what those who waited for a renewal that failed are told, so that they
+// need not repeat it. It holds no secret, as no fault does.
+type failure struct {
+	At        time.Time  `json:"at"`
+	Transient bool       `json:"transient"`
+	Code      fault.Code `json:"code"`
+	Summary   string     `json:"summary"`
+	Why       string     `json:"why"`
+	Remedy    []string   `json:"remedy"`
+	Details   []string   `json:"details"`
+}
+
+func newFailure(err error, at time.Time, transient bool) *failure {
+	f, known := fault.As(err)
+	if !known {
+		f = &fault.Fault{Code: fault.Internal, Summary: "the renewal stopped for an unknown reason"}
+	}
+	return &failure{at, transient, f.Code, f.Summary, f.Why, f.Remedy, f.Details}
+}
+
+func (f *failure) fault() error {
+	return &fault.Fault{Code: f.Code, Summary: f.Summary, Why: f.Why, Remedy: f.Remedy, Details: f.Details}
 }
 
 func (s *state) set(c Credentials) {
 	s.AccessKeyID, s.SecretAccessKey, s.SessionToken = c.AccessKeyID, c.SecretAccessKey.Reveal(), c.SessionToken.Reveal()
-	s.Issued, s.Expires = c.Issued, c.Expires
+	s.Issued, s.Expires, s.Boot, s.Failure = c.Issued, c.Expires, sinceBoot(), nil
 }
 
 func (s *state) encode() ([]byte, error) {
