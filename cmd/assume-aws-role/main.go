@@ -19,7 +19,7 @@ func main() {
 	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	os.Exit(cli.Run(ctx, cli.Env{
 		Args:       os.Args[1:],
-		Lookup:     os.LookupEnv,
+		Lookup:     environment(),
 		Stdin:      os.Stdin,
 		Stdout:     os.Stdout,
 		Stderr:     os.Stderr,
@@ -27,4 +27,22 @@ func main() {
 		Version:    version,
 		Executable: os.Executable,
 	}))
+}
+
+// environment reads variables, and keeps from crypto/x509 those by which any earlier
+// step could add a certificate authority in silence. The agent's own bundle is named
+// in the log.
+func environment() func(string) (string, bool) {
+	hidden := map[string]string{}
+	for _, name := range []string{"SSL_CERT_FILE", "SSL_CERT_DIR"} {
+		if value, set := os.LookupEnv(name); set && os.Unsetenv(name) == nil {
+			hidden[name] = value
+		}
+	}
+	return func(name string) (string, bool) {
+		if value, set := hidden[name]; set {
+			return value, true
+		}
+		return os.LookupEnv(name)
+	}
 }

@@ -63,11 +63,27 @@ func Run(ctx context.Context, e Env) int {
 		return post(ctx, e)
 	case "credential-process":
 		return credentialProcess(ctx, e, args)
+	}
+	out := &checked{Writer: e.Stdout}
+	e.Stdout = out
+	status := people(ctx, e, name, args)
+	if out.err != nil {
+		return broken(e, fmt.Errorf("the result could not be written: %w", out.err))
+	}
+	return status
+}
+
+// people runs the commands that people run.
+func people(ctx context.Context, e Env, name string, args []string) int {
+	switch name {
 	case "trust-policy":
 		return trustPolicy(ctx, e, args)
 	case "token":
 		return tokenInspect(ctx, e, args)
 	case "version", "--version", "-version":
+		if len(args) > 0 {
+			return badUsage(e, "version takes no arguments")
+		}
 		fmt.Fprintf(e.Stdout, "assume-aws-role %s\n", e.Version)
 		return exitOK
 	case "help", "--help", "-help", "-h":
@@ -75,6 +91,20 @@ func Run(ctx context.Context, e Env) int {
 		return exitOK
 	}
 	return badUsage(e, "there is no such command")
+}
+
+// checked keeps the first error of a stream.
+type checked struct {
+	io.Writer
+	err error
+}
+
+func (c *checked) Write(p []byte) (int, error) {
+	n, err := c.Writer.Write(p)
+	if c.err == nil {
+		c.err = err
+	}
+	return n, err
 }
 
 func badUsage(e Env, problem string) int {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
@@ -94,19 +93,24 @@ func ofRenewal(err error) error {
 	return &g
 }
 
-// explained adds to a denial what would allow the identity, as the step does. The
-// masker has no part in this: texts stand as they are.
+// explained adds to a failure what the step would: the clocks, and what would allow
+// an identity that was denied. SDKs put standard error into the pipeline's log, so
+// what the agent masks there is written to stay readable.
 func explained(err error, result exchange.Result, p exchange.Plan) error {
 	f, known := fault.As(err)
 	if !known {
 		return err
 	}
-	asIs := func(text string) string { return text }
-	lines := explain(f.Code, result.Presented, p.Step.Role.ARN, asIs, asIs)
-	if len(lines) == 0 {
-		return err
-	}
+	show := func(text string) string { return readable(p.Step.Masked, text) }
 	full := *f
-	full.Details = append(slices.Clone(f.Details), lines...)
+	full.Summary, full.Why, full.Details = show(f.Summary), show(f.Why), nil
+	for _, detail := range f.Details {
+		full.Details = append(full.Details, show(detail))
+	}
+	if said := skewText(f.Code, result.Skew); said != "" {
+		full.Details = append(full.Details, said)
+	}
+	full.Details = append(full.Details, explain(f.Code, result.Presented, p.Step.Role.ARN, show,
+		func(document string) string { return readableJSON(p.Step.Masked, document) })...)
 	return &full
 }

@@ -172,11 +172,20 @@ func (t *taskRun) profileVariables(p awsprofile.Profile) {
 			t.out.Print("emptied, because it would come before the profile: " + name)
 		}
 	}
-	if t.lookup.Get("AWS_ACCESS_KEY_ID") != "" {
-		t.out.LogIssue(vso.IssueWarning, "", "AWS_ACCESS_KEY_ID is set in this job's environment and comes before the profile in most AWS tools. "+
-			"Remove it from the agent's environment or the pipeline's variables, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to '' in the env block of the steps that use the profile.")
+	t.warnOf("AWS_ACCESS_KEY_ID", "most AWS tools", "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to ''")
+	if t.lookup.Get("AWS_DEFAULT_PROFILE") != t.step.Export.ProfileName {
+		t.warnOf("AWS_DEFAULT_PROFILE", "the AWS CLI and boto3", "AWS_DEFAULT_PROFILE to "+t.step.Export.ProfileName)
 	}
 	t.profileNotice()
+}
+
+// warnOf names a variable that comes before the profile and that the task may not set.
+func (t *taskRun) warnOf(name, tools, wayOut string) {
+	if t.lookup.Get(name) == "" {
+		return
+	}
+	t.out.LogIssue(vso.IssueWarning, "", name+" is set in this job's environment and comes before the profile in "+tools+". "+
+		"Remove it from the agent's environment or the pipeline's variables, or set "+wayOut+" in the env block of the steps that use the profile.")
 }
 
 func (t *taskRun) profileNotice() {

@@ -50,9 +50,9 @@ func misuse(e Env, usage string, problems ...string) int {
 	return exitUsage
 }
 
-// broken says that a command cannot work with what it was given.
+// broken says that a command could not do its work.
 func broken(e Env, err error) int {
-	f := fault.Fault{Code: fault.CommandInput, Summary: "the command cannot use what it was given", Why: err.Error(), Cause: err}
+	f := fault.Fault{Code: fault.Command, Summary: "the command could not do its work", Why: err.Error(), Cause: err}
 	say(e, f.Message())
 	return exitFault
 }

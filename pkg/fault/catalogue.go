@@ -85,7 +85,7 @@ const (
 	Internal Code = "AAR-INTERNAL"
 
 	// Said by the commands that people run.
-	CommandInput Code = "AAR-COMMAND-INPUT"
+	Command Code = "AAR-COMMAND"
 
 	// Said by the launcher, task/index.js, when the program could not say it itself.
 	ShimPlatform Code = "AAR-SHIM-PLATFORM"
@@ -207,7 +207,7 @@ var catalogue = []entry{
 	{ShimCrash, []string{"Re-run the job; if it fails again, report it to the maintainers with the output of the step."}},
 	{ShimSignal, []string{"Check the memory limits and the system log of the agent.", "Raise the timeout of the step if it was too short."}},
 	{Internal, []string{"Report this with the details above: it is a defect of the task."}},
-	{CommandInput, []string{"Give the command the file itself: a token as the service sent it, or a policy or claims as one JSON document."}},
+	{Command, []string{"Give the command the file itself: a token as the service sent it, or a policy or claims as one JSON document."}},
 }
 
 // Remedy is the catalogue's advice for a code.

@@ -143,6 +143,12 @@ func certificateNotes(c Config, get func(string) string) []Note {
 		}
 		notes = append(notes, Note{Text: text})
 	}
+	for _, name := range []string{"SSL_CERT_FILE", "SSL_CERT_DIR"} {
+		if get(name) != "" {
+			notes = append(notes, Note{Text: "certificates: " + name + " is not honoured, because any step can set it; " +
+				"give the agent the CA bundle with --sslcacert instead"})
+		}
+	}
 	if strings.EqualFold(get("AGENT_SKIPCERTVALIDATION"), "true") {
 		notes = append(notes, Note{Text: "certificates are verified although the agent was configured with --sslskipcertvalidation; " +
 			"give the agent the right CA bundle with --sslcacert instead"})
