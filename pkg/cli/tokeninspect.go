@@ -40,6 +40,7 @@ type tokenReport struct {
 	AWSAudience      string         `json:"awsAudience"`
 	AWSOriginal      string         `json:"awsOriginalAudience,omitempty"`
 	AWSSubject       string         `json:"awsSubject"`
+	AWSRefusal       string         `json:"awsRefusal,omitempty"`
 	UnverifiedClaims map[string]any `json:"unverifiedClaims"`
 }
 
@@ -82,7 +83,7 @@ func inspect(c idtoken.UnverifiedClaims, now time.Time) tokenReport {
 		KeyID: c.KeyID, Algorithm: c.Algorithm,
 		IssuedAt: instant(c.IssuedAt), NotBefore: instant(c.NotBefore), Expires: instant(c.Expires),
 		Expired:     !c.Expires.IsZero() && !now.Before(c.Expires),
-		ProviderURL: c.Issuer, ClientID: v.Audience, AWSAudience: v.Audience, AWSOriginal: v.OriginalAudience, AWSSubject: v.Subject,
+		ProviderURL: c.Issuer, ClientID: v.Audience, AWSAudience: v.Audience, AWSOriginal: v.OriginalAudience, AWSSubject: v.Subject, AWSRefusal: v.Refusal,
 		UnverifiedClaims: c.Raw,
 	}
 }
@@ -116,6 +117,7 @@ func printToken(e Env, r tokenReport, c idtoken.UnverifiedClaims, now time.Time)
 	say("  :aud", r.AWSAudience)
 	say("  :oaud", r.AWSOriginal)
 	say("  :sub", r.AWSSubject)
+	say("  refused", r.AWSRefusal)
 	b.WriteString("\nThe signature was not checked.\n")
 	fmt.Fprint(e.Stdout, vso.Neutralise(b.String()))
 }

@@ -190,6 +190,13 @@ func examine(policy *trustpolicy.Policy, claims idtoken.UnverifiedClaims) checkR
 		Findings: policy.Lint(),
 		Identity: claims.Flavour().String(),
 	}
+	if view.Refusal != "" {
+		r.Decision.Allowed = false
+		r.Findings = append(r.Findings, trustpolicy.Finding{Level: trustpolicy.Error, Text: view.Refusal})
+	}
+	if r.Findings == nil {
+		r.Findings = []trustpolicy.Finding{} // an empty list in JSON, too
+	}
 	r.Allowed, r.Passes = r.Decision.Allowed, r.Decision.Allowed
 	for _, f := range r.Findings {
 		r.Passes = r.Passes && f.Level != trustpolicy.Error

@@ -138,17 +138,24 @@ type AWSView struct {
 	Subject string
 	// AMR is the key :amr, which can have several values.
 	AMR []string
+	// Email is the key :email.
+	Email string
+	// Refusal says why AWS takes no such token, whatever the policy says; empty when
+	// nothing speaks against it.
+	Refusal string
 }
 
 // AWS returns what AWS sees.
 func (c UnverifiedClaims) AWS() AWSView {
-	v := AWSView{Provider: strings.TrimPrefix(c.Issuer, "https://"), Subject: c.Subject, AMR: texts(c.Raw["amr"])}
+	v := AWSView{Provider: strings.TrimPrefix(c.Issuer, "https://"), Subject: c.Subject, AMR: texts(c.Raw["amr"]), Email: text(c.Raw, "email")}
 	first := ""
 	if len(c.Audience) > 0 {
 		first = c.Audience[0]
 	}
 	if v.Audience = first; c.AuthorizedParty != "" {
 		v.Audience, v.OriginalAudience = c.AuthorizedParty, first
+	} else if len(c.Audience) > 1 {
+		v.Refusal = "the token has several audiences and no azp, by which AWS would choose"
 	}
 	return v
 }

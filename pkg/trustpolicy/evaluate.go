@@ -20,6 +20,9 @@ type Request struct {
 	// Keys are the condition keys and their values; a key that is absent is not in
 	// the request. Names are compared without regard to case.
 	Keys map[string][]string
+	// TokenOnly tells that Keys holds what a token says and nothing of the call, so
+	// that other keys of AWS are unknown rather than absent.
+	TokenOnly bool
 }
 
 // ProviderARN is the ARN of an IAM OIDC provider.
@@ -30,7 +33,7 @@ func ProviderARN(partition, account, provider string) string {
 // RequestFor is the request of an identity as AWS sees it.
 func RequestFor(account, partition string, v idtoken.AWSView) Request {
 	arn := ProviderARN(partition, account, v.Provider)
-	r := Request{Action: Action, Provider: arn, Keys: map[string][]string{
+	r := Request{Action: Action, Provider: arn, TokenOnly: true, Keys: map[string][]string{
 		v.Provider + ":aud":     {v.Audience},
 		v.Provider + ":sub":     {v.Subject},
 		"aws:FederatedProvider": {arn},
@@ -41,7 +44,17 @@ func RequestFor(account, partition string, v idtoken.AWSView) Request {
 	if len(v.AMR) > 0 {
 		r.Keys[v.Provider+":amr"] = v.AMR
 	}
+	if v.Email != "" {
+		r.Keys[v.Provider+":email"] = []string{v.Email}
+	}
 	return r
+}
+
+// unknown tells whether AWS fills a key from something that is not in a token, such as
+// the caller's address or the time.
+func (r Request) unknown(key string) bool {
+	low := strings.ToLower(key)
+	return r.TokenOnly && len(r.value(key)) == 0 && (strings.HasPrefix(low, "aws:") || strings.HasPrefix(low, "sts:"))
 }
 
 // Decision is a policy's answer to a request.
@@ -147,6 +160,12 @@ func (r Request) value(key string) []string {
 func (c Condition) reason(r Request, deny bool) Reason {
 	o, got := parseOperator(c.Operator), r.value(c.Key)
 	said := fmt.Sprintf("%s %s: wanted %s, ", c.Operator, c.Key, quoted(c.Values))
+	if r.unknown(c.Key) {
+		if o.base == "stringlike" && strings.EqualFold(c.Key, "sts:RoleSessionName") && slices.Contains(c.Values, "*") {
+			return Reason{true, said + "every call has a session name"}
+		}
+		return Reason{deny, said + "its value is not in the token; it is not evaluated here and counts against the request"}
+	}
 	if len(got) == 0 {
 		said += "the request has no such key"
 	} else {

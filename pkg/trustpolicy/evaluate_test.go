@@ -69,6 +69,28 @@ func TestDenyOutweighsAllow(t *testing.T) {
 	}
 }
 
+// TestWhatTheTokenDoesNotSay counts against the request, in an Allow and in a Deny.
+func TestWhatTheTokenDoesNotSay(t *testing.T) {
+	t.Parallel()
+	sub := conditionOn("StringEquals", "sub", "sc://o/p/c")
+	allow := around("Allow", sub)
+	for condition, want := range map[string]bool{
+		`"StringLike":{"sts:RoleSessionName":"*"}`:       true,
+		`"StringLike":{"sts:RoleSessionName":"x-*"}`:     false,
+		`"StringLike":{"aws:RequestedRegion":"x"}`:       false,
+		`"Null":{"aws:SourceIp":"false"}`:                false,
+		`"StringNotEquals":{"aws:PrincipalOrgID":"o-1"}`: false,
+	} {
+		if got := decideFor(t, `{"Statement":`+around("Allow", sub+","+condition)+`}`, "sc://o/p/c"); got != want {
+			t.Errorf("Allow with %s: %v", condition, got)
+		}
+		deny := `{"Effect":"Deny","Principal":"*","Action":"sts:*","Condition":{` + condition + `}}`
+		if decideFor(t, `{"Statement":[`+allow+`,`+deny+`]}`, "sc://o/p/c") {
+			t.Errorf("the Deny with %s was passed over", condition)
+		}
+	}
+}
+
 func TestLintFindsWhatAdmitsStrangers(t *testing.T) {
 	t.Parallel()
 	aud, sub := conditionOn("StringEquals", "aud", "api://AzureADTokenExchange"), `"StringLike":{"vstoken.dev.azure.com/`+orgID+`:sub":%q}`

@@ -36,12 +36,34 @@ func (p *Policy) Lint() []Finding {
 	if strings.ContainsFunc(string(p.compact), func(r rune) bool { return r > 0xFF }) {
 		found = append(found, Finding{Error, 0, "it holds characters beyond U+00FF, which IAM refuses"})
 	}
+	if !slices.Contains([]string{"", "2008-10-17", "2012-10-17"}, p.Version) {
+		found = append(found, Finding{Error, 0, fmt.Sprintf("the Version %q is not one of the policy language: 2012-10-17", p.Version)})
+	}
+	sids := map[string]bool{"": true}
 	for i, s := range p.Statements {
 		l := &linter{statement: i + 1}
+		if s.Sid != "" && sids[s.Sid] {
+			l.add(Error, "the Sid %q stands twice", s.Sid)
+		}
+		sids[s.Sid] = true
+		s.lintForm(l)
 		s.lint(l)
 		found = append(found, l.found...)
 	}
 	return found
+}
+
+// lintForm looks for what IAM refuses in any statement of a trust policy
+// (IAM JSON policy elements: Sid; IAM API, UpdateAssumeRolePolicy).
+func (s Statement) lintForm(l *linter) {
+	if strings.ContainsFunc(s.Sid, func(r rune) bool { return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9') }) {
+		l.add(Error, "the Sid %q holds other characters than letters and digits", s.Sid)
+	}
+	for _, action := range s.Actions {
+		if service, _, named := strings.Cut(action, ":"); named && !strings.EqualFold(service, "sts") {
+			l.add(Error, "the action %s is not of STS; a trust policy holds no others", action)
+		}
+	}
 }
 
 type linter struct {
@@ -164,9 +186,9 @@ func (c Condition) lint(l *linter) {
 	if strings.HasSuffix(o.base, "ignorecase") {
 		l.add(Warning, "%s on %s: names that differ by case only are different identities", c.Operator, c.Key)
 	}
-	if strings.HasSuffix(o.base, "like") && strings.HasSuffix(strings.ToLower(c.Key), ":sub") {
+	if strings.HasSuffix(o.base, "like") {
 		for _, v := range c.Values {
-			lintWildcard(l, v)
+			c.lintWildcard(l, v)
 		}
 	}
 	if strings.HasPrefix(o.base, "stringequals") {
@@ -178,10 +200,14 @@ func (c Condition) lint(l *linter) {
 	}
 }
 
-// lintWildcard judges a pattern on a subject by what it lets vary.
-func lintWildcard(l *linter, pattern string) {
-	at := strings.IndexAny(pattern, "*?")
-	if at < 0 {
+// lintWildcard judges a pattern on a subject by what it lets vary, and wants none on
+// an audience.
+func (c Condition) lintWildcard(l *linter, pattern string) {
+	at, key := strings.IndexAny(pattern, "*?"), strings.ToLower(c.Key)
+	if at >= 0 && (strings.HasSuffix(key, ":aud") || strings.HasSuffix(key, ":oaud")) {
+		l.add(Error, "the audience %q is a pattern; an audience is one client id, compared by StringEquals", pattern)
+	}
+	if at < 0 || !strings.HasSuffix(key, ":sub") {
 		return
 	}
 	before := pattern[:at]

@@ -28,6 +28,7 @@ func TestLint(t *testing.T) {
 		`{"StringEquals":{"P:aud":"a","P:sub":"s","P/:sub":"m"}}`:                             "differs from the provider",
 		`{"StringEquals":{"P:aud":"a","P:sub":"sc://*"}}`:                                     `warning: StringEquals compares "sc://*" literally`,
 		`{"StringEquals":{"P:aud":"a","P:sub":"s"}}`:                                          "info: Microsoft has announced",
+		`{"StringLike":{"P:aud":"*E*"},"StringEquals":{"P:sub":"s"}}`:                         `error: the audience "*E*" is a pattern`,
 	} {
 		document := fmt.Sprintf(`{"Statement":{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::%s:oidc-provider/%s"},"Action":"sts:*","Condition":%s}}`,
 			account, issuer, strings.NewReplacer(`"P:`, `"`+issuer+`:`, `"P/:`, `"`+issuer+`/:`).Replace(condition))
@@ -41,6 +42,33 @@ func TestLint(t *testing.T) {
 		}
 		if !strings.Contains(said.String(), want) {
 			t.Errorf("%s: no %q in\n%s", condition, want, said.String())
+		}
+	}
+}
+
+// TestLintForm holds whole documents to what IAM refuses.
+func TestLintForm(t *testing.T) {
+	t.Parallel()
+	const statement = `{"Sid":%q,"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":%q}`
+	one := fmt.Sprintf(statement, "A1", "sts:AssumeRole")
+	for document, want := range map[string]string{
+		`{"Version":"2012-10-18","Statement":` + one + `}`:                                                   `error: 0: the Version "2012-10-18"`,
+		`{"Version":"2012-10-17","Statement":[` + one + `,` + one + `]}`:                                     `error: 2: the Sid "A1" stands twice`,
+		`{"Version":"2012-10-17","Statement":` + fmt.Sprintf(statement, "two words", "sts:AssumeRole") + `}`: `error: 1: the Sid "two words" holds`,
+		`{"Version":"2012-10-17","Statement":` + fmt.Sprintf(statement, "A", "s3:GetObject") + `}`:           "error: 1: the action s3:GetObject",
+		`{"Version":"2012-10-17","Statement":` + one + `}`:                                                   "",
+		`{"Statement":` + one + `}`: "",
+	} {
+		p, err := trustpolicy.Parse([]byte(document))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var said strings.Builder
+		for _, f := range p.Lint() {
+			fmt.Fprintf(&said, "%s: %d: %s\n", f.Level, f.Statement, f.Text)
+		}
+		if !strings.HasPrefix(said.String(), want) || want == "" && said.Len() > 0 {
+			t.Errorf("%s: no %q in\n%s", document, want, said.String())
 		}
 	}
 }

@@ -19,6 +19,8 @@ const MaxLength = 2048
 
 // Policy is a parsed trust policy.
 type Policy struct {
+	// Version is that of the policy language; empty when the document names none.
+	Version    string
 	Statements []Statement
 	// compact is the document without white space.
 	compact []byte
@@ -89,6 +91,9 @@ func Parse(document []byte) (*Policy, error) {
 		raw = []map[string]json.RawMessage{one}
 	}
 	p := &Policy{compact: compact.Bytes()}
+	if version, there := top["Version"]; there && json.Unmarshal(version, &p.Version) != nil {
+		return nil, invalid("its Version is not a text")
+	}
 	for i, r := range raw {
 		s, err := statement(r)
 		if err != nil {
@@ -166,7 +171,9 @@ func statement(r map[string]json.RawMessage) (Statement, error) {
 	}
 	var s Statement
 	var effect string
-	_ = json.Unmarshal(r["Sid"], &s.Sid)
+	if sid, there := r["Sid"]; there && json.Unmarshal(sid, &s.Sid) != nil {
+		return s, invalid("its Sid is not a text")
+	}
 	if json.Unmarshal(r["Effect"], &effect) != nil || effect != "Allow" && effect != "Deny" {
 		return s, invalid("its Effect is neither Allow nor Deny")
 	}
