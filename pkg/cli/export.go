@@ -174,7 +174,7 @@ func (t *taskRun) profileVariables(p awsprofile.Profile) {
 	}
 	t.warnOf("AWS_ACCESS_KEY_ID", "most AWS tools", "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to ''")
 	if t.lookup.Get("AWS_DEFAULT_PROFILE") != t.step.Export.ProfileName {
-		t.warnOf("AWS_DEFAULT_PROFILE", "the AWS CLI and boto3", "AWS_DEFAULT_PROFILE to "+t.step.Export.ProfileName)
+		t.warnOf("AWS_DEFAULT_PROFILE", "boto3", "AWS_DEFAULT_PROFILE to "+t.step.Export.ProfileName)
 	}
 	t.profileNotice()
 }

@@ -264,6 +264,27 @@ func TestFailingProfile(t *testing.T) {
 	}
 }
 
+// TestDefaultProfile shows which clients take AWS_DEFAULT_PROFILE before AWS_PROFILE,
+// of which the task warns.
+func TestDefaultProfile(t *testing.T) {
+	t.Parallel()
+	outranked := map[string]bool{"AWS CLI v2": false, "boto3": true, "AWS SDK for JavaScript v3": false, "AWS SDK for Go v2": false}
+	for _, c := range clients {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			command := c.need(t)
+			j := run(t, "profile", 0)
+			env := j.step(false)
+			env["AWS_DEFAULT_PROFILE"] = "another"
+			out, err := c.ask(t, command, env, j.sandbox.STSURL, 1)
+			if (err != nil) != outranked[c.name] {
+				t.Errorf("%v:\n%s", err, out)
+			}
+			j.checkNobodyAskedForMetadata(t)
+		})
+	}
+}
+
 // TestStandInsAreFound is the control of the tests above: without the profile's
 // variables, every client does ask the stand-in for credentials.
 func TestStandInsAreFound(t *testing.T) {
