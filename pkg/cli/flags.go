@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"io/fs"
@@ -22,20 +21,50 @@ import (
 // maxFile bounds what the commands read from a file or standard input, in bytes.
 const maxFile = 1 << 20
 
+// flags are those of one command: where their values go, and the switches, which have
+// none. Package flag would do more than is wanted here and cost 1 % of the binary, of
+// which the budget of the package has little left.
+type flags struct {
+	values   map[string]*string
+	switches map[string]*bool
+}
+
+// parse reads --name value, --name=value and --switch; one hyphen does, too.
+func (f flags) parse(args []string) (help bool, problem string) {
+	const noFlag = "this command has no such flag, or a flag lacks its value"
+	for len(args) > 0 {
+		name, isFlag := strings.CutPrefix(args[0], "-")
+		name, value, inline := strings.Cut(strings.TrimPrefix(name, "-"), "=")
+		args = args[1:]
+		target, toggle := f.values[name], f.switches[name]
+		switch {
+		case !isFlag || name == "":
+			return false, "an argument is not expected here; a token or a policy is read from a file or standard input"
+		case name == "help" || name == "h":
+			return true, ""
+		case toggle != nil && !inline:
+			*toggle = true
+		case target == nil || !inline && len(args) == 0:
+			return false, noFlag
+		case inline:
+			*target = value
+		default:
+			*target, args = args[0], args[1:]
+		}
+	}
+	return false, ""
+}
+
 // command parses the flags of one command. It returns an exit status when the
 // command is not to run: 0 after --help, 2 after bad usage.
-func command(e Env, usage string, set *flag.FlagSet, args []string) (done bool, status int) {
-	set.SetOutput(io.Discard)
-	set.Usage = func() {}
-	err := set.Parse(args)
+func command(e Env, usage string, f flags, args []string) (done bool, status int) {
+	help, problem := f.parse(args)
 	switch {
-	case errors.Is(err, flag.ErrHelp):
+	case help:
 		fmt.Fprint(e.Stdout, usage)
 		return true, exitOK
-	case err != nil:
-		return true, misuse(e, usage, "this command has no such flag, or a flag lacks its value")
-	case set.NArg() > 0:
-		return true, misuse(e, usage, "an argument is not expected here; a token or a policy is read from a file or standard input")
+	case problem != "":
+		return true, misuse(e, usage, problem)
 	}
 	return false, exitOK
 }

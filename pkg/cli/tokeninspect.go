@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"strings"
 	"time"
@@ -52,20 +51,20 @@ func tokenInspect(_ context.Context, e Env, args []string) int {
 		}
 		return misuse(e, tokenUsage, "inspect is wanted")
 	}
-	set := flag.NewFlagSet("inspect", flag.ContinueOnError)
-	file, format := set.String("file", "", ""), set.String("format", "text", "")
-	if done, status := command(e, tokenUsage, set, args[1:]); done {
+	file, format := "", "text"
+	f := flags{values: map[string]*string{"file": &file, "format": &format}}
+	if done, status := command(e, tokenUsage, f, args[1:]); done {
 		return status
 	}
-	if problems := formatProblem(*format, "text", "json"); len(problems) > 0 {
+	if problems := formatProblem(format, "text", "json"); len(problems) > 0 {
 		return misuse(e, tokenUsage, problems...)
 	}
-	claims, err := readToken(e, "--file", *file)
+	claims, err := readToken(e, "--file", file)
 	if err != nil {
 		return broken(e, err)
 	}
 	r := inspect(claims, e.Now())
-	if *format == "json" {
+	if format == "json" {
 		printJSON(e, r)
 	} else {
 		printToken(e, r, claims, e.Now())

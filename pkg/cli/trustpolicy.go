@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"strings"
 
@@ -65,30 +64,25 @@ Exit status: 0 written, 2 usage.
 `
 
 func generatePolicy(e Env, args []string) int {
-	var s trustpolicy.Spec
-	set := flag.NewFlagSet("generate", flag.ContinueOnError)
-	for name, target := range map[string]*string{
+	s, format := trustpolicy.Spec{Partition: "aws"}, "json"
+	f := flags{values: map[string]*string{
 		"identity": &s.Identity, "account": &s.Account, "org": &s.Org, "org-id": &s.OrgID, "project": &s.Project,
 		"connection": &s.Connection, "connection-id": &s.ConnectionID, "pipeline": &s.Pipeline, "tenant-id": &s.TenantID,
 		"token-version": &s.TokenVersion, "client-id": &s.ClientID, "object-id": &s.ObjectID, "audience": &s.Audience,
-	} {
-		set.StringVar(target, name, "", "")
-	}
-	set.StringVar(&s.Partition, "partition", "aws", "")
-	set.BoolVar(&s.Migrate, "migrate", false, "")
-	format := set.String("format", "json", "")
-	if done, status := command(e, generateUsage, set, args); done {
+		"partition": &s.Partition, "format": &format,
+	}, switches: map[string]*bool{"migrate": &s.Migrate}}
+	if done, status := command(e, generateUsage, f, args); done {
 		return status
 	}
 	g, err := trustpolicy.Generate(s)
-	problems := formatProblem(*format, trustpolicy.Formats...)
+	problems := formatProblem(format, trustpolicy.Formats...)
 	if err != nil {
 		problems = append(strings.Split(err.Error(), "\n"), problems...)
 	}
 	if len(problems) > 0 {
 		return misuse(e, generateUsage, problems...)
 	}
-	fmt.Fprint(e.Stdout, g.Format(*format))
+	fmt.Fprint(e.Stdout, g.Format(format))
 	fmt.Fprintf(e.Stderr, "The policy has %d of the %d characters that IAM allows by default.\n", g.Length, trustpolicy.MaxLength)
 	if g.Length > trustpolicy.MaxLength {
 		fmt.Fprintln(e.Stderr, "It is too long: raise the quota \"Role trust policy length\", or use two roles.")
@@ -118,20 +112,20 @@ type checkReport struct {
 }
 
 func checkPolicy(e Env, args []string) int {
-	set := flag.NewFlagSet("check", flag.ContinueOnError)
-	policyFile, claimsFile := set.String("policy", "", ""), set.String("claims", "", "")
-	tokenFile, format := set.String("token", "", ""), set.String("format", "text", "")
-	if done, status := command(e, checkUsage, set, args); done {
+	var policyFile, claimsFile, tokenFile string
+	format := "text"
+	f := flags{values: map[string]*string{"policy": &policyFile, "claims": &claimsFile, "token": &tokenFile, "format": &format}}
+	if done, status := command(e, checkUsage, f, args); done {
 		return status
 	}
-	if problems := append(sources(*policyFile, *claimsFile, *tokenFile), formatProblem(*format, "text", "json")...); len(problems) > 0 {
+	if problems := append(sources(policyFile, claimsFile, tokenFile), formatProblem(format, "text", "json")...); len(problems) > 0 {
 		return misuse(e, checkUsage, problems...)
 	}
-	document, err := readInput(e, "--policy", *policyFile)
+	document, err := readInput(e, "--policy", policyFile)
 	if err != nil {
 		return broken(e, err)
 	}
-	claims, err := readClaims(e, *claimsFile, *tokenFile)
+	claims, err := readClaims(e, claimsFile, tokenFile)
 	if err != nil {
 		return broken(e, err)
 	}
@@ -140,7 +134,7 @@ func checkPolicy(e Env, args []string) int {
 		return broken(e, err)
 	}
 	report := examine(policy, claims)
-	printReport(e, *format, report)
+	printReport(e, format, report)
 	if !report.Passes {
 		return exitFailed
 	}

@@ -191,9 +191,15 @@ func TestAllProblemsAtOnce(t *testing.T) {
 func TestOneProblemForOneMistake(t *testing.T) {
 	t.Parallel()
 	for _, changes := range []map[string]string{
-		{"INPUT_ALLOWEDACCOUNTIDS": "$(x)"}, {"INPUT_REQUIREDCLAIMS": "$(x)"}, {"INPUT_EXPORTAS": "$(x)"}, {"INPUT_CHECKONLY": "$(x)"},
-		{"INPUT_DURATIONSECONDS": "$(x)"}, {"INPUT_CONNECTIONTYPE": "$(x)"}, {"INPUT_CONNECTIONTYPE": "awsOidx", "INPUT_SERVICECONNECTION": ""},
-		{"INPUT_STSENDPOINT": "http://127.0.0.1:99999"}, {"INPUT_ROLEARN": strings.Repeat("x", 201)},
+		{"INPUT_ALLOWEDACCOUNTIDS": "$(x)"},
+		{"INPUT_REQUIREDCLAIMS": "$(x)"},
+		{"INPUT_EXPORTAS": "$(x)"},
+		{"INPUT_CHECKONLY": "$(x)"},
+		{"INPUT_DURATIONSECONDS": "$(x)"},
+		{"INPUT_CONNECTIONTYPE": "$(x)"},
+		{"INPUT_CONNECTIONTYPE": "awsOidx", "INPUT_SERVICECONNECTION": ""},
+		{"INPUT_STSENDPOINT": "http://127.0.0.1:99999"},
+		{"INPUT_ROLEARN": strings.Repeat("x", 201)},
 	} {
 		_, err := step(t, changes)
 		f, ok := fault.As(err)

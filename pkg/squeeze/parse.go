@@ -89,14 +89,22 @@ func (m *matches) parse(from, to int, c *costs) []token {
 	return walk(via)
 }
 
-// relax tries every match at position i, with all lengths it can be cut to.
+// relax tries every match at position i, with all lengths it can be cut to: each
+// length with the cheapest of the distances that reach it.
 func (m *matches) relax(from, i int, cost []int64, via []token, c *costs) {
-	length := minMatch
-	for _, found := range m.list[m.start[from+i]:m.start[from+i+1]] {
-		base := cost[i] + c.distance[distanceCode[found.distance]]
-		for end := min(int(found.length), len(cost)-1-i); length <= end; length++ {
-			if t := base + c.length[length]; t < cost[i+length] {
-				cost[i+length], via[i+length] = t, token{uint16(length), found.distance}
+	list := m.list[m.start[from+i]:m.start[from+i+1]]
+	cheapest, distance := int64(math.MaxInt64), uint16(0)
+	for k := len(list) - 1; k >= 0; k-- {
+		if base := c.distance[distanceCode[list[k].distance]]; base <= cheapest {
+			cheapest, distance = base, list[k].distance
+		}
+		shortest := minMatch
+		if k > 0 {
+			shortest = int(list[k-1].length) + 1
+		}
+		for length := shortest; length <= min(int(list[k].length), len(cost)-1-i); length++ {
+			if t := cost[i] + cheapest + c.length[length]; t < cost[i+length] {
+				cost[i+length], via[i+length] = t, token{uint16(length), distance}
 			}
 		}
 	}

@@ -52,8 +52,9 @@ func TestLintForm(t *testing.T) {
 	const statement = `{"Sid":%q,"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":%q}`
 	one := fmt.Sprintf(statement, "A1", "sts:AssumeRole")
 	for document, want := range map[string]string{
-		`{"Version":"2012-10-18","Statement":` + one + `}`:                                                   `error: 0: the Version "2012-10-18"`,
-		`{"Version":"2012-10-17","Statement":[` + one + `,` + one + `]}`:                                     `error: 2: the Sid "A1" stands twice`,
+		`{"Version":"2012-10-18","Statement":` + one + `}`:               `error: 0: the Version "2012-10-18"`,
+		`{"Version":"2012-10-17","Statement":[` + one + `,` + one + `]}`: `error: 2: the Sid "A1" stands twice`,
+
 		`{"Version":"2012-10-17","Statement":` + fmt.Sprintf(statement, "two words", "sts:AssumeRole") + `}`: `error: 1: the Sid "two words" holds`,
 		`{"Version":"2012-10-17","Statement":` + fmt.Sprintf(statement, "A", "s3:GetObject") + `}`:           "error: 1: the action s3:GetObject",
 		`{"Version":"2012-10-17","Statement":` + one + `}`:                                                   "",
