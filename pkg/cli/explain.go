@@ -19,8 +19,9 @@ func refusal(code fault.Code) (r trustpolicy.Refusal, ok bool) {
 		return trustpolicy.WrongAudience, true
 	case fault.STSInvalidToken, fault.STSKeyRetrieval:
 		return trustpolicy.BadToken, true
+	default:
+		return 0, false
 	}
-	return 0, false
 }
 
 // explain says what was presented to AWS, what would allow exactly that, and the
