@@ -165,6 +165,11 @@ func (c *Client) Open(ctx context.Context, target *url.URL) {
 	if known {
 		return
 	}
+	if target.Scheme == "https" && c.base.TLSClientConfig.RootCAs == nil {
+		// Reading the system's roots takes as long as a far round trip. crypto/x509 does
+		// it once; done now, it runs beside the connecting.
+		go func() { _, _ = x509.SystemCertPool() }()
+	}
 	go func() {
 		defer close(o.done)
 		o.conn, o.err = c.base.NewClientConn(ctx, target.Scheme, hostPort(target))
