@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -56,6 +57,7 @@ func (d *document) bytes() []byte { return []byte(strings.Join(d.lines, "")) }
 // (services, sso-session) have no profile. The forms are those of the AWS SDKs and
 // Tools Reference Guide, "Shared config and credentials files".
 func header(line string) (profile string, isHeader bool) {
+	line = strings.TrimLeft(line, " \t")
 	if !strings.HasPrefix(line, "[") {
 		return "", false
 	}
@@ -143,17 +145,17 @@ func (d *document) setKeys(start int, settings []setting) {
 func (d *document) dropKeys(start int, settings []setting) {
 	end := d.section(start)
 	kept := d.lines[: start+1 : start+1]
-	dropping, indent := false, len(d.lines[start])
+	dropping, indent := false, math.MaxInt
 	for _, line := range d.lines[start+1 : end] {
 		bare := strings.TrimLeft(line, " \t")
-		if depth := len(line) - len(bare); depth <= indent {
+		if depth := len(line) - len(bare); depth <= indent && !blank(line) {
 			k := key(bare)
 			dropping = slices.Contains(outranking, k) || slices.ContainsFunc(settings, func(s setting) bool { return s.key == k })
 			if k != "" {
 				indent = depth
 			}
 		}
-		if !dropping {
+		if !dropping || blank(line) {
 			kept = append(kept, line)
 		}
 	}

@@ -61,20 +61,19 @@ func pathProblem(goos, p string) string {
 		}
 		return ""
 	}
-	if i := strings.IndexAny(p, "&;|<>()*?[]{}^#=,@~"); i >= 0 && shellReads(goos, p, i) {
+	if i := strings.IndexAny(p, shellReads(goos)); i >= 0 {
 		return fmt.Sprintf("it holds the character %q, which a shell does not take literally", p[i])
 	}
 	return ""
 }
 
-// shellReads tells whether the shell of the system gives one of the special
-// characters of an unquoted path a meaning.
-func shellReads(goos, p string, first int) bool {
-	special := "&;|<>()*?[]{}"
+// shellReads are the characters of an unquoted path that the shell of the system
+// gives a meaning.
+func shellReads(goos string) string {
 	if goos == "windows" {
-		special = "&|<>()^;,=@"
+		return "&|<>()^;,=@"
 	}
-	return strings.ContainsAny(p[first:], special)
+	return "&;|<>()*?[]{}"
 }
 
 // Check tells before any request whether a profile can live below tempDir. Its

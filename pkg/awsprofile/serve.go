@@ -53,7 +53,7 @@ type ServeOptions struct {
 // more than 15 minutes, or a third of their lifetime if that is shorter, remain.
 // Otherwise one caller renews them under a lock, and those who waited take what it
 // wrote. The call ends within 45 seconds. Faults: AAR-PROFILE-STATE,
-// AAR-PROFILE-BUSY, AAR-PROFILE-CLOCK, and those of Renew.
+// AAR-PROFILE-BUSY, AAR-CLOCK, and those of Renew.
 func Serve(ctx context.Context, o ServeOptions) error {
 	cached, err := cachedState(o)
 	if err != nil {
@@ -109,7 +109,7 @@ func await(ctx context.Context, o ServeOptions, before *state) (*state, error) {
 	if current.fresh(now) || current.newer(before) && current.live(now) {
 		return current, nil
 	}
-	if f := current.Failure; f != nil && f.At.After(began) {
+	if f := current.Failure; f != nil && f.At.After(began) && !f.At.After(now) {
 		return fallBack(o, current, f.fault(), f.Transient)
 	}
 	return renew(ctx, o, current)
@@ -167,7 +167,7 @@ func lockFault(err error) error {
 
 func pastEnd(c Credentials) error {
 	return &fault.Fault{
-		Code: fault.ProfileClock, Summary: "the renewed credentials are not valid by this machine's clock",
+		Code: fault.Clock, Summary: "the renewed credentials are not valid by this machine's clock",
 		Why: fmt.Sprintf("AWS STS states their end as %s.", stamp(c.Expires)),
 	}
 }

@@ -79,7 +79,7 @@ func TestServeFailedRenewal(t *testing.T) {
 		"outage, clock back": {-24 * time.Hour, &fault.Fault{Code: fault.STSUnreachable, Cause: errOutage}, fault.STSUnreachable, ""},
 		"denial, live":       {50 * time.Minute, errDenied, fault.STSAccessDenied, ""},
 		"denial, past end":   {61 * time.Minute, errDenied, fault.STSAccessDenied, ""},
-		"already at its end": {61 * time.Minute, nil, fault.ProfileClock, ""},
+		"already at its end": {61 * time.Minute, nil, fault.Clock, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -215,6 +215,12 @@ func TestWaitersShareADenial(t *testing.T) {
 		}
 		if _, err := s.serve(deny); code(err) != fault.STSAccessDenied || renewals.Load() != 2 {
 			t.Errorf("%v after %d renewals", err, renewals.Load())
+		}
+		// A clock that is corrected must not make what was said the last word.
+		early := *s
+		early.now = func() time.Time { return time.Now().Add(-time.Hour) }
+		if _, err := early.serve(deny); code(err) != fault.STSAccessDenied || renewals.Load() != 3 {
+			t.Errorf("%v after %d renewals, by a clock that was set back", err, renewals.Load())
 		}
 	})
 }

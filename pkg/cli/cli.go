@@ -68,7 +68,7 @@ func Run(ctx context.Context, e Env) int {
 	e.Stdout = out
 	status := people(ctx, e, name, args)
 	if out.err != nil {
-		return broken(e, fmt.Errorf("the result could not be written: %w", out.err))
+		return broken(e, fmt.Errorf("the result could not be written: %w", out.err), "Look at where standard output goes: a full disk, or a program that has ended.")
 	}
 	return status
 }

@@ -88,7 +88,8 @@ func ofRenewal(err error) error {
 	g := *f
 	g.Summary, g.Remedy = "the credentials could not be renewed in time", []string{"Look for the slow leg named above."}
 	if f.Code == fault.Canceled {
-		g.Summary, g.Remedy = "the renewal was canceled", []string{"Run the command again: the process that renews the credentials was told to end."}
+		g.Summary, g.Why = "the renewal was canceled", "the process that renews the credentials was told to end."
+		g.Remedy = []string{"Run the command again."}
 	}
 	return &g
 }

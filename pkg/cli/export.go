@@ -80,11 +80,14 @@ func (t *taskRun) secretVariables(id, key, token string) {
 	t.out.Print("exporting as secret: " + id + ", " + key + ", " + token)
 }
 
+// unread begins the line about a value that is not set.
+const unread = "not set, because the agent would read its value as something else ($(, a line break, or an escape): "
+
 // plain sets a variable that is no secret; a value that the agent would expand is
 // left out, and said.
 func (t *taskRun) plain(name, value string) {
 	if err := t.out.SetVariable(name, value); errors.Is(err, vso.ErrInexpressible) {
-		t.out.Print("not set, because the agent would read its value as something else ($(, a line break, or an escape): " + name)
+		t.out.Print(unread + name)
 		return
 	}
 	t.out.Print("exporting: " + name + "=" + t.readable(value))
@@ -114,7 +117,7 @@ func (t *taskRun) exportOutputs() {
 	}
 	for _, o := range outputs {
 		if err := t.out.SetOutput(o.name, o.value); err != nil {
-			t.out.Print("output not set, because the agent would read its value as something else ($(, a line break, or an escape): " + o.name)
+			t.out.Print(unread + o.name)
 		}
 	}
 }

@@ -44,6 +44,8 @@ func (f flags) parse(args []string) (help bool, problem string) {
 			return true, ""
 		case toggle != nil && !inline:
 			*toggle = true
+		case toggle != nil:
+			return false, "--" + name + " takes no value"
 		case target == nil || !inline && len(args) == 0:
 			return false, noFlag
 		case inline:
@@ -80,8 +82,8 @@ func misuse(e Env, usage string, problems ...string) int {
 }
 
 // broken says that a command could not do its work.
-func broken(e Env, err error) int {
-	f := fault.Fault{Code: fault.Command, Summary: "the command could not do its work", Why: err.Error(), Cause: err}
+func broken(e Env, err error, remedy ...string) int {
+	f := fault.Fault{Code: fault.Command, Summary: "the command could not do its work", Why: err.Error(), Remedy: remedy, Cause: err}
 	say(e, f.Message())
 	return exitFault
 }

@@ -82,29 +82,12 @@ func (t *taskRun) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := t.ended(); err != nil {
-		return err
-	}
 	t.describeSession()
 	if t.step.CheckOnly {
 		t.reportCheck()
 		return nil
 	}
 	return t.export(ctx)
-}
-
-// ended refuses credentials that are past their end by this machine's clock: no tool
-// on it could sign with them.
-func (t *taskRun) ended() error {
-	end, now := t.result.Session.Credentials.Expires, t.env.Now()
-	if now.Before(end) {
-		return nil
-	}
-	return &fault.Fault{
-		Code: fault.STSResponse, Summary: "the credentials that AWS STS granted are past their end already",
-		Why:    "they end at " + stamp(end) + ", and this machine's clock says " + stamp(now) + ".",
-		Remedy: []string{"Set the clock of the agent's machine (NTP)."},
-	}
 }
 
 // prepare reads and checks everything before any request.
@@ -206,7 +189,7 @@ const maxSkew = 5 * time.Minute
 // skewText names a clock that is off as a likely cause of what a server refused.
 func skewText(code fault.Code, d time.Duration) string {
 	ofServer := func(group string) bool { return strings.HasPrefix(string(code), group) }
-	if d.Abs() <= maxSkew || !slices.ContainsFunc([]string{"AAR-OIDC-", "AAR-ENTRA-", "AAR-STS-", "AAR-CHAIN-", "AAR-PROFILE-CLOCK"}, ofServer) {
+	if d.Abs() <= maxSkew || !slices.ContainsFunc([]string{"AAR-OIDC-", "AAR-ENTRA-", "AAR-STS-", "AAR-CHAIN-", string(fault.Clock)}, ofServer) {
 		return ""
 	}
 	direction := "ahead of"

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -89,14 +90,14 @@ func TestRefusalEndsTheOtherRequest(t *testing.T) {
 	t.Parallel()
 	for _, ofConnection := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
-			start, requests, ended := time.Now(), 0, false
+			start, ended, requests := time.Now(), false, atomic.Int32{}
 			r := &run{result: &Result{}}
 			r.plan.Step.Identity.ConnectionID = connection
 			r.plan.Step.Guard.Claims = []pipeline.ClaimRule{{Claim: "def_id", Pattern: "*"}}
 			r.tokens = idtoken.Requester{
 				Endpoint: &url.URL{Scheme: "https", Host: "dev.azure.com"}, Now: time.Now, Issued: func(secret.Value) { t.Error("a token was issued") },
 				Transport: transport(func(q *http.Request) (*http.Response, error) {
-					requests++
+					requests.Add(1)
 					if q.URL.Query().Has("serviceConnectionId") == ofConnection {
 						return &http.Response{StatusCode: http.StatusUnauthorized, Body: http.NoBody}, nil
 					}
@@ -107,8 +108,8 @@ func TestRefusalEndsTheOtherRequest(t *testing.T) {
 				}),
 			}
 			_, err := r.identity(t.Context())
-			if f, _ := fault.As(err); f == nil || f.Code != fault.OIDCUnauthorized || !ended || requests != 2 || time.Since(start) > time.Second {
-				t.Errorf("%v after %v and %d requests, other request ended: %v", err, time.Since(start), requests, ended)
+			if f, _ := fault.As(err); f == nil || f.Code != fault.OIDCUnauthorized || !ended || requests.Load() != 2 || time.Since(start) > time.Second {
+				t.Errorf("%v after %v and %d requests, other request ended: %v", err, time.Since(start), requests.Load(), ended)
 			}
 		})
 	}

@@ -127,9 +127,23 @@ func (r *run) walk(ctx context.Context) error {
 	}
 	if r.plan.Step.Chain == nil {
 		r.result.Session = r.result.First
+	} else if err := r.second(ctx); err != nil {
+		return err
+	}
+	return r.current()
+}
+
+// current refuses credentials that are past their end by this machine's clock: no
+// tool on it could sign with them.
+func (r *run) current() error {
+	end, now := r.result.Session.Credentials.Expires, r.opt.Now()
+	if now.Before(end) {
 		return nil
 	}
-	return r.second(ctx)
+	return &fault.Fault{
+		Code: fault.Clock, Summary: "the credentials that AWS STS granted are past their end already",
+		Why: "they end at " + end.UTC().Format(time.RFC3339) + ", and this machine's clock says " + now.UTC().Format(time.RFC3339) + ".",
+	}
 }
 
 // allowed checks the account of a session against the allowed ones once more, on

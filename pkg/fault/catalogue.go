@@ -75,7 +75,7 @@ const (
 	ProfileState   Code = "AAR-PROFILE-STATE"
 	ProfileBusy    Code = "AAR-PROFILE-BUSY"
 	ProfileWrite   Code = "AAR-PROFILE-WRITE"
-	ProfileClock   Code = "AAR-PROFILE-CLOCK"
+	Clock          Code = "AAR-CLOCK"
 	ProfileCleanup Code = "AAR-PROFILE-CLEANUP"
 
 	// The step as a whole.
@@ -196,7 +196,7 @@ var catalogue = []entry{
 	}},
 	{ProfileBusy, []string{"Try again; if it goes on, look for a process of this job that was stopped in the middle of a renewal, and end it."}},
 	{ProfileWrite, []string{"Make room on the file system of the agent's temp directory, or use exportAs: variables."}},
-	{ProfileClock, []string{"Set the clock of the agent's machine (NTP)."}},
+	{Clock, []string{"Set the clock of the agent's machine (NTP)."}},
 	{ProfileCleanup, []string{"Delete the directory by hand if the agent does not empty its temp directory before the next job."}},
 	{Timeout, []string{"Raise timeoutSeconds, or look for the slow leg named above."}},
 	{Canceled, []string{"Nothing was exported; re-run the job when you want to."}},

@@ -136,8 +136,6 @@ func TestIsLoopback(t *testing.T) {
 	}
 }
 
-// TestHeaderIsBounded keeps an endless header from filling the memory, and from
-// being asked for again.
 // TestSwitchedProtocol does not hang on the bare connection that follows such an
 // answer.
 func TestSwitchedProtocol(t *testing.T) {
@@ -176,6 +174,8 @@ func TestClipKeepsWordsWhole(t *testing.T) {
 	}
 }
 
+// TestHeaderIsBounded keeps an endless header from filling the memory, and from
+// being asked for again.
 func TestHeaderIsBounded(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -72,6 +72,7 @@ func sessionTags(s string, p *problems) []Tag {
 		switch {
 		case seen[strings.ToLower(l.key)]:
 			p.add(input, "line %d gives the key %s again; AWS compares keys without regard to case", l.number, shown(l.key))
+		case macro().MatchString(l.key):
 		case !tagPattern().MatchString(l.key) || utf8.RuneCountInString(l.key) > maxTagKey || reserved(l.key):
 			p.add(input, "line %d: a key has 1 to %d letters, digits, spaces or _ . : / = + - @, and does not begin with aws:", l.number, maxTagKey)
 		case !macro().MatchString(l.value) && (!tagPattern().MatchString(l.value) || utf8.RuneCountInString(l.value) > maxTagValue):

@@ -200,6 +200,7 @@ func TestOneProblemForOneMistake(t *testing.T) {
 		{"INPUT_CONNECTIONTYPE": "awsOidx", "INPUT_SERVICECONNECTION": ""},
 		{"INPUT_STSENDPOINT": "http://127.0.0.1:99999"},
 		{"INPUT_ROLEARN": strings.Repeat("x", 201)},
+		{"INPUT_CHAINROLEARN": "arn:aws:iam::111122223333:role/second", "INPUT_CHAINSESSIONTAGS": "$(x) = v"},
 	} {
 		_, err := step(t, changes)
 		f, ok := fault.As(err)

@@ -37,6 +37,7 @@ func RequestFor(account, partition string, v idtoken.AWSView) Request {
 		v.Provider + ":aud":     {v.Audience},
 		v.Provider + ":sub":     {v.Subject},
 		"aws:FederatedProvider": {arn},
+		"aws:SecureTransport":   {"true"}, // STS has no other
 	}}
 	if v.OriginalAudience != "" {
 		r.Keys[v.Provider+":oaud"] = []string{v.OriginalAudience}
