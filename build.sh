@@ -127,7 +127,7 @@ build_binaries() {
     suffix=bin
     if [[ $platform == windows/* ]]; then suffix=exe; fi
     CGO_ENABLED=0 GOEXPERIMENT=nogreenteagc GOOS=${platform%/*} GOARCH=${platform#*/} go build -trimpath -buildvcs=false \
-      -tags nethttpomithttp2 -gcflags=all=-l -ldflags "-s -w -funcalign=8 -X main.version=$version" \
+      -tags nethttpomithttp2 -gcflags=all=-l -ldflags "-s -w -funcalign=8 -X main.stamp=assume-aws-role/$version" \
       -o "$dir/assume-aws-role-${platform/\//-}.$suffix" "$MAIN"
   done
 }
@@ -343,9 +343,13 @@ test_tofu() {
 # build_tofu FILE: builds OpenTofu where the module cache holds it, because go install
 # refuses a module with replace directives.
 build_tofu() {
-  local source
-  source=$(cd / && GOFLAGS='' go mod download -json "$OPENTOFU" | awk -F'"' '$2 == "Dir" { print $4 }') &&
-    (cd "$source" && go build -trimpath -o "$1" ./cmd/tofu)
+  local answer source
+  answer=$(cd / && GOFLAGS='' go mod download -json "$OPENTOFU") || {
+    printf '%s\n' "$answer" >&2
+    return 1
+  }
+  source=$(awk -F'"' '$2 == "Dir" { print $4 }' <<<"$answer")
+  (cd "$source" && go build -trimpath -o "$1" ./cmd/tofu)
 }
 
 test_race() {

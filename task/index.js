@@ -78,7 +78,8 @@ function printable(text) {
 function unexpected(err) {
   return new LaunchError('AAR-SHIM-EXEC', 'the program of this task could not be started',
     `the launcher met ${describe(err)}`,
-    ['Re-run the job; if it fails again, report this text to the maintainers.']);
+    ['Re-run the job; if it fails again, report this text to the maintainers.']
+      .concat(process.platform === 'win32' ? ['Check whether a virus scanner or an application control policy blocks it.'] : []));
 }
 
 function describe(err) {

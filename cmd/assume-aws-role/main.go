@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -12,8 +13,11 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/cli"
 )
 
-// version is stamped by the build.
-var version = "dev"
+// product begins the stamp, and the User-Agent of every request.
+const product = "assume-aws-role/"
+
+// stamp is product and version, set by the build.
+var stamp = product + "dev"
 
 func main() {
 	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -24,7 +28,7 @@ func main() {
 		Stdout:     os.Stdout,
 		Stderr:     os.Stderr,
 		Now:        time.Now,
-		Version:    version,
+		Version:    strings.TrimPrefix(stamp, product),
 		Executable: os.Executable,
 	}))
 }

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"slices"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -183,13 +182,8 @@ func admitsOnly(dacl *windows.ACL, sids []*windows.SID) bool {
 // runnable has nothing to ask: Windows has no noexec mounts.
 func runnable(string) error { return nil }
 
-func noExecMount(string) bool { return false }
-
 // writable has nothing to ask: access lists are checked where a file is made.
 func writable(string) error { return nil }
-
-// sinceBoot is a clock that nobody sets. Sleep counts.
-func sinceBoot() time.Duration { return windows.DurationSinceBoot() }
 
 // rename replaces newPath. A program that runs cannot be replaced on Windows, but
 // it can be moved aside; the removal finds it by its name.

@@ -133,8 +133,8 @@ func checkPackedVersions(parts map[string][]byte) error {
 		return fmt.Errorf("the package has version %s, its task %s", version, t)
 	}
 	for _, p := range Platforms() {
-		if !strings.Contains(string(parts["task/bin/"+p.File()]), version) {
-			return fmt.Errorf("%s does not carry the version %s", p.File(), version)
+		if stamp := "assume-aws-role/" + version; !strings.Contains(string(parts["task/bin/"+p.File()]), stamp) {
+			return fmt.Errorf("%s does not carry the stamp %s", p.File(), stamp)
 		}
 	}
 	return nil
