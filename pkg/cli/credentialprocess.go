@@ -94,24 +94,13 @@ func ofRenewal(err error) error {
 	return &g
 }
 
-// explained adds to a failure what the step would: the clocks, and what would allow
-// an identity that was denied. SDKs put standard error into the pipeline's log, so
-// what the agent masks there is written to stay readable.
+// explained tells a failure as the step would. SDKs put standard error into the
+// pipeline's log, so what the agent masks there has to stay readable here, too.
 func explained(err error, result exchange.Result, p exchange.Plan) error {
 	f, known := fault.As(err)
 	if !known {
 		return err
 	}
-	show := func(text string) string { return readable(p.Step.Masked, text) }
-	full := *f
-	full.Summary, full.Why, full.Details = show(f.Summary), show(f.Why), nil
-	for _, detail := range f.Details {
-		full.Details = append(full.Details, show(detail))
-	}
-	if said := skewText(f.Code, result.Skew); said != "" {
-		full.Details = append(full.Details, said)
-	}
-	full.Details = append(full.Details, explain(f.Code, result.Presented, p.Step.Role.ARN, show,
-		func(document string) string { return readableJSON(p.Step.Masked, document) })...)
-	return &full
+	t := taskRun{step: p.Step, result: result}
+	return t.told(f)
 }

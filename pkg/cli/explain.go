@@ -2,8 +2,6 @@ package cli
 
 import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
-	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
-	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
 	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
 )
 
@@ -30,13 +28,8 @@ func (t *taskRun) explain(code fault.Code) []string {
 	if code == fault.ChainDenied && t.step.Chain != nil {
 		return t.explainChain()
 	}
-	return explain(code, t.result.Presented, t.step.Role.ARN, t.readable, t.readableJSON)
-}
-
-// explain shows texts and JSON documents through the two functions given, which may
-// rewrite what the agent would mask.
-func explain(code fault.Code, presented *idtoken.UnverifiedClaims, role pipeline.RoleARN, show, showJSON func(string) string) []string {
 	kind, ok := refusal(code)
+	presented, role, show := t.result.Presented, t.step.Role.ARN, t.readable
 	if !ok || presented == nil {
 		return nil
 	}
@@ -52,7 +45,7 @@ func explain(code fault.Code, presented *idtoken.UnverifiedClaims, role pipeline
 	}
 	lines = append(lines, show("  :sub:                   "+view.Subject), "",
 		"The trust statement of "+show(role.Full)+" that allows exactly this identity:",
-		showJSON(x.Statement),
+		t.readableJSON(x.Statement),
 	)
 	if x.Unusable != "" {
 		lines = append(lines, "It cannot be written so: "+x.Unusable+".")

@@ -6,10 +6,8 @@ import "strings"
 // equal an authorization parameter of the connection stay readable: each is
 // written in two halves. Such values (a role, a client id, an issuer, a subject)
 // are no secrets, and an error that says *** helps nobody.
-func (t *taskRun) readable(text string) string { return readable(t.step.Masked, text) }
-
-func readable(masked []string, text string) string {
-	for _, v := range masked {
+func (t *taskRun) readable(text string) string {
+	for _, v := range t.step.Masked {
 		text = strings.ReplaceAll(text, v, halves(v))
 	}
 	return text
@@ -28,10 +26,8 @@ func halves(v string) string {
 // readableJSON rewrites a JSON document for the same reason; it stays valid JSON
 // with the same meaning: a slash becomes \/, and a value without one gets an
 // escaped hyphen or letter.
-func (t *taskRun) readableJSON(document string) string { return readableJSON(t.step.Masked, document) }
-
-func readableJSON(masked []string, document string) string {
-	for _, v := range masked {
+func (t *taskRun) readableJSON(document string) string {
+	for _, v := range t.step.Masked {
 		escaped := strings.ReplaceAll(v, "/", `\/`)
 		if escaped == v {
 			escaped = strings.Replace(v, "-", `\u002d`, 1)

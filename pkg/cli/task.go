@@ -170,17 +170,30 @@ func (t *taskRun) fail(err error) {
 	if !known {
 		f = &fault.Fault{Code: fault.Internal, Summary: "the task stopped for an unknown reason"}
 	}
-	message := f.Message()
-	if said := skewText(f.Code, t.result.Skew); said != "" {
-		message += "\n" + said
-	}
-	t.maskNamed(message)
-	message = t.readable(message)
-	if explained := t.explain(f.Code); len(explained) > 0 {
-		message += "\n" + strings.Join(explained, "\n")
-	}
-	t.out.LogIssue(vso.IssueError, string(f.Code), message)
+	t.maskNamed(f.Message())
+	t.out.LogIssue(vso.IssueError, string(f.Code), t.told(f).Message())
 	t.out.Complete(vso.Failed)
+}
+
+// told is a failure as its reader needs it: what the agent masks stays readable, a
+// clock that is off is named, and a denial is explained.
+func (t *taskRun) told(f *fault.Fault) *fault.Fault {
+	g := *f
+	g.Summary, g.Why = t.readable(f.Summary), t.readable(f.Why)
+	g.Remedy, g.Details = t.allReadable(f.Remedy), t.allReadable(f.Details)
+	if said := skewText(f.Code, t.result.Skew); said != "" {
+		g.Details = append(g.Details, said)
+	}
+	g.Details = append(g.Details, t.explain(f.Code)...)
+	return &g
+}
+
+func (t *taskRun) allReadable(texts []string) []string {
+	var out []string
+	for _, text := range texts {
+		out = append(out, t.readable(text))
+	}
+	return out
 }
 
 // maxSkew is the difference of clocks that AWS tolerates in a token's times.
