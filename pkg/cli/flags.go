@@ -138,7 +138,7 @@ func readToken(e Env, flagName, file string) (idtoken.UnverifiedClaims, error) {
 	if err != nil {
 		return idtoken.UnverifiedClaims{}, err
 	}
-	return idtoken.Inspect(secret.New(strings.TrimSpace(string(data))))
+	return idtoken.Inspect(secret.New(strings.Join(strings.Fields(string(data)), "")))
 }
 
 // formatProblem says when a format is not one of those that a command has.

@@ -84,6 +84,9 @@ func generatePolicy(e Env, args []string) int {
 	}
 	fmt.Fprint(e.Stdout, g.Format(format))
 	fmt.Fprintf(e.Stderr, "The policy has %d of the %d characters that IAM allows by default.\n", g.Length, trustpolicy.MaxLength)
+	if g.Predicted {
+		fmt.Fprintln(e.Stderr, "What AWS sees of an Entra token of a connection is predicted from AWS's documented rules, not seen: try it with checkOnly before you rely on it.")
+	}
 	if g.Length > trustpolicy.MaxLength {
 		fmt.Fprintln(e.Stderr, "It is too long: raise the quota \"Role trust policy length\", or use two roles.")
 	}

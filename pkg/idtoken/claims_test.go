@@ -3,6 +3,7 @@ package idtoken_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -105,6 +106,19 @@ func TestEntraSubjectIsThatOfTheVector(t *testing.T) {
 	}
 	if _, err := idtoken.EntraSubject("contoso", parts[len(parts)-2], parts[len(parts)-1]); err == nil {
 		t.Error("a tenant that is no GUID was taken")
+	}
+}
+
+// TestInspectTakesNoBlanks because what is read must be what is sent.
+func TestInspectTakesNoBlanks(t *testing.T) {
+	t.Parallel()
+	token := readVector(t, "testdata/vectors/A-vstoken-sc.json").JWT
+	for _, blank := range []string{"\n", "\r\n", " ", "\t"} {
+		for _, text := range []string{token + blank, blank + token, token[:40] + blank + token[40:]} {
+			if _, err := idtoken.Inspect(secret.New(text)); !errors.Is(err, idtoken.ErrMalformed) {
+				t.Errorf("%q: %v", blank, err)
+			}
+		}
 	}
 }
 

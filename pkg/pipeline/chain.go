@@ -95,6 +95,7 @@ func transitiveKeys(s string, tags []Tag, p *problems) []string {
 		same := func(t Tag) bool { return strings.EqualFold(t.Key, l.text) }
 		i := slices.IndexFunc(tags, same)
 		switch {
+		case i >= 0 && slices.Contains(keys, tags[i].Key): // once is enough
 		case i >= 0:
 			keys = append(keys, tags[i].Key)
 		case !macro().MatchString(l.text):

@@ -51,6 +51,8 @@ type Generated struct {
 	Providers []Provider
 	// Length is what IAM counts against MaxLength.
 	Length int
+	// Predicted tells that a statement rests on a prediction of what AWS sees.
+	Predicted bool
 }
 
 // Generate writes the policy. Its error joins all problems of the spec, each
@@ -65,6 +67,7 @@ func Generate(s Spec) (Generated, error) {
 	d := document{Version: "2012-10-17"}
 	var g Generated
 	for _, id := range claims {
+		g.Predicted = g.Predicted || id.claims.Flavour() == idtoken.EntraConnection
 		d.Statement = append(d.Statement, allow(id.sid, s.Account, s.Partition, id.claims.AWS()))
 		g.Providers = append(g.Providers, Provider{id.claims.Issuer, id.clientIDs})
 	}
