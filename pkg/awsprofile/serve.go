@@ -109,8 +109,8 @@ func await(ctx context.Context, o ServeOptions, before *state) (*state, error) {
 	if current.fresh(now) || current.newer(before) && current.live(now) {
 		return current, nil
 	}
-	if f := current.Failure; f != nil && f.At.After(began) && !f.At.After(now) {
-		return fallBack(o, current, f.fault(), f.Transient)
+	if f := current.Failure; f != nil && f.Fault != nil && f.At.After(began) && !f.At.After(now) {
+		return fallBack(o, current, f.Fault, f.Transient)
 	}
 	return renew(ctx, o, current)
 }
@@ -126,7 +126,7 @@ func renew(ctx context.Context, o ServeOptions, current *state) (*state, error) 
 	c, err := o.Renew(ctx, current.Plan)
 	if err != nil {
 		if !canceled(err) {
-			current.Failure = newFailure(err, o.Now(), o.Transient(err))
+			current.Failure = &failure{o.Now(), o.Transient(err), fault.Of(err, "the renewal stopped for an unknown reason")}
 			_ = current.store(o.Dir)
 		}
 		return fallBack(o, current, err, o.Transient(err))

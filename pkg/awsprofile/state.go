@@ -46,25 +46,9 @@ type state struct {
 // failure is what those who waited for a renewal that failed are told, so that they
 // need not repeat it. It holds no secret, as no fault does.
 type failure struct {
-	At        time.Time  `json:"at"`
-	Transient bool       `json:"transient"`
-	Code      fault.Code `json:"code"`
-	Summary   string     `json:"summary"`
-	Why       string     `json:"why"`
-	Remedy    []string   `json:"remedy"`
-	Details   []string   `json:"details"`
-}
-
-func newFailure(err error, at time.Time, transient bool) *failure {
-	f, known := fault.As(err)
-	if !known {
-		f = &fault.Fault{Code: fault.Internal, Summary: "the renewal stopped for an unknown reason"}
-	}
-	return &failure{at, transient, f.Code, f.Summary, f.Why, f.Remedy, f.Details}
-}
-
-func (f *failure) fault() error {
-	return &fault.Fault{Code: f.Code, Summary: f.Summary, Why: f.Why, Remedy: f.Remedy, Details: f.Details}
+	At        time.Time    `json:"at"`
+	Transient bool         `json:"transient"`
+	Fault     *fault.Fault `json:"fault"`
 }
 
 func (s *state) set(c Credentials) {

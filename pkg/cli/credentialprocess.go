@@ -44,11 +44,7 @@ func credentialProcess(ctx context.Context, e Env, args []string) int {
 	if err == nil {
 		return exitOK
 	}
-	f, known := fault.As(err)
-	if !known {
-		f = &fault.Fault{Code: fault.Internal, Summary: "the call stopped for an unknown reason", Cause: err}
-	}
-	say(e, f.Message())
+	say(e, fault.Of(err, "the call stopped for an unknown reason").Message())
 	return exitFault
 }
 

@@ -166,10 +166,7 @@ func (t *taskRun) maskNamed(text string) {
 
 // fail reports the step's one error.
 func (t *taskRun) fail(err error) {
-	f, known := fault.As(err)
-	if !known {
-		f = &fault.Fault{Code: fault.Internal, Summary: "the task stopped for an unknown reason"}
-	}
+	f := fault.Of(err, "the task stopped for an unknown reason")
 	t.maskNamed(f.Message())
 	t.out.LogIssue(vso.IssueError, string(f.Code), t.told(f).Message())
 	t.out.Complete(vso.Failed)

@@ -134,8 +134,7 @@ func (x Exchanger) read(answer *http.Response, body []byte) (secret.Value, error
 		return secret.Value{}, x.refusal(answer, a)
 	case readable && answer.StatusCode == http.StatusOK:
 		return secret.Value{}, x.malformed(answer, "it holds no access token")
-	}
-	if answer.StatusCode >= 300 && answer.StatusCode < 400 {
+	case answer.StatusCode >= 300 && answer.StatusCode < 400:
 		return secret.Value{}, x.malformed(answer, "it is a redirect, which is never followed")
 	}
 	return secret.Value{}, x.malformed(answer, "it is not JSON")

@@ -165,10 +165,7 @@ func overall(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	f, known := fault.As(err)
-	if !known {
-		f = &fault.Fault{Code: fault.Internal, Summary: "the exchange stopped for an unknown reason", Cause: err}
-	}
+	f := fault.Of(err, "the exchange stopped for an unknown reason")
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return Canceled(err)

@@ -34,8 +34,8 @@ type Fault struct {
 	Remedy []string
 	// Details are facts for a support request: status, request ids, claims.
 	Details []string
-	// Cause is the technical error, for errors.Is and errors.As; never printed.
-	Cause error
+	// Cause is the technical error, for errors.Is and errors.As; never printed or stored.
+	Cause error `json:"-"`
 }
 
 // Error is the first line of the message.
@@ -62,6 +62,15 @@ func (f *Fault) Message() string {
 	}
 	lines = append(lines, f.Details...)
 	return strings.Join(append(lines, "More: "+f.Code.URL()), "\n")
+}
+
+// Of returns the first Fault in err's chain, and makes one of AAR-INTERNAL with the
+// summary for an error that has none.
+func Of(err error, summary string) *Fault {
+	if f, ok := As(err); ok {
+		return f
+	}
+	return &Fault{Code: Internal, Summary: summary, Cause: err}
 }
 
 // As returns the first Fault in err's chain.

@@ -35,8 +35,8 @@ func chain(in Inputs, by RoleARN, p *problems) *Chain {
 		if by.Given() && by.Partition != arn.Partition {
 			p.add("chainRoleArn", "%s is in the partition %s, but the first role in %s; no session crosses partitions", shown(arn.Full), arn.Partition, by.Partition)
 		}
-	} else if !macro().MatchString(in.ChainRoleARN) {
-		p.add("chainRoleArn", "%s %s", shown(in.ChainRoleARN), problem)
+	} else {
+		p.about(in.ChainRoleARN, "chainRoleArn", "%s %s", shown(in.ChainRoleARN), problem)
 	}
 	if given(in.ChainExternalID) && (len(in.ChainExternalID) > maxExternalID || !externalIDPattern().MatchString(in.ChainExternalID)) {
 		p.add("chainExternalId", "not 2 to 1224 of the characters A-Z a-z 0-9 _ + = , . @ : / -")
@@ -98,8 +98,8 @@ func transitiveKeys(s string, tags []Tag, p *problems) []string {
 		case i >= 0 && slices.Contains(keys, tags[i].Key): // once is enough
 		case i >= 0:
 			keys = append(keys, tags[i].Key)
-		case !macro().MatchString(l.text):
-			p.add("chainTransitiveTagKeys", "line %d: %s is not a key of chainSessionTags", l.number, shown(l.text))
+		default:
+			p.about(l.text, "chainTransitiveTagKeys", "line %d: %s is not a key of chainSessionTags", l.number, shown(l.text))
 		}
 	}
 	return keys

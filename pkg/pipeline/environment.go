@@ -41,8 +41,8 @@ func environmentRole(in Inputs, env EnvironmentName, p *problems) RoleARN {
 		first[l.key] = l.number
 		names = append(names, l.key)
 		arn, problem := parseRoleARN(l.value)
-		if problem != "" && !macro().MatchString(l.value) {
-			p.add(input, "line %d: %s %s", l.number, shown(l.value), problem)
+		if problem != "" {
+			p.about(l.value, input, "line %d: %s %s", l.number, shown(l.value), problem)
 		}
 		if l.key == env.Name {
 			found = arn

@@ -29,8 +29,8 @@ func export(in Inputs, p *problems) Export {
 	}
 	if e.Mode.Profile() && in.ProfileName != "" {
 		e.ProfileName = in.ProfileName
-		if !macro().MatchString(in.ProfileName) && !profilePattern().MatchString(in.ProfileName) {
-			p.add("profileName", "%s does not consist of 1 to 64 of the characters A-Z a-z 0-9 . _ @ -", shown(in.ProfileName))
+		if !profilePattern().MatchString(in.ProfileName) {
+			p.about(in.ProfileName, "profileName", "%s does not consist of 1 to 64 of the characters A-Z a-z 0-9 . _ @ -", shown(in.ProfileName))
 		}
 	}
 	if e.AWSToolkit && in.VariablePrefix != "" {

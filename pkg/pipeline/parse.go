@@ -43,9 +43,7 @@ func pairs(input, s string, p *problems) []pair {
 		key, value, found := strings.Cut(l.text, "=")
 		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
 		if !found || key == "" || value == "" {
-			if !macro().MatchString(l.text) {
-				p.add(input, "line %d is not of the form \"key = value\"", l.number)
-			}
+			p.about(l.text, input, "line %d is not of the form \"key = value\"", l.number)
 			continue
 		}
 		out = append(out, pair{l.number, key, value})
@@ -61,9 +59,7 @@ func boolean(input, s string, p *problems) bool {
 	case "false", "":
 		return false
 	}
-	if !macro().MatchString(s) {
-		p.add(input, "%s is neither true nor false", shown(s))
-	}
+	p.about(s, input, "%s is neither true nor false", shown(s))
 	return false
 }
 
@@ -74,9 +70,7 @@ func integer(input, s string, fallback, least, most int, p *problems) int {
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil || strings.ContainsAny(s, "+-") || n < least || n > most {
-		if !macro().MatchString(s) {
-			p.add(input, "%s is not a whole number from %d to %d", shown(s), least, most)
-		}
+		p.about(s, input, "%s is not a whole number from %d to %d", shown(s), least, most)
 		return fallback
 	}
 	return n
@@ -92,8 +86,6 @@ func choice(input, s, fallback string, p *problems, options ...string) string {
 			return s
 		}
 	}
-	if !macro().MatchString(s) {
-		p.add(input, "%s is not one of %s", shown(s), strings.Join(options, ", "))
-	}
+	p.about(s, input, "%s is not one of %s", shown(s), strings.Join(options, ", "))
 	return fallback
 }

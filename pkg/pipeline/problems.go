@@ -22,6 +22,14 @@ func (p *problems) add(input, format string, args ...any) {
 	p.lines = append(p.lines, input+": "+fmt.Sprintf(format, args...))
 }
 
+// about records one problem of a value, unless the value still holds a macro: that is
+// the problem then, and unresolved has named it.
+func (p *problems) about(value, input, format string, args ...any) {
+	if !macro().MatchString(value) {
+		p.add(input, format, args...)
+	}
+}
+
 // fault is the one AAR-INPUT fault, or nil when nothing is wrong.
 func (p *problems) fault() error {
 	if len(p.lines) == 0 {

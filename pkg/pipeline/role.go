@@ -122,8 +122,8 @@ func sessionName(in Inputs, job Job, p *problems) string {
 		}
 		return name
 	}
-	if !macro().MatchString(in.RoleSessionName) && !sessionNamePattern().MatchString(in.RoleSessionName) {
-		p.add("roleSessionName", "%s does not consist of 2 to 64 of the characters A-Z a-z 0-9 _ + = , . @ -", shown(in.RoleSessionName))
+	if !sessionNamePattern().MatchString(in.RoleSessionName) {
+		p.about(in.RoleSessionName, "roleSessionName", "%s does not consist of 2 to 64 of the characters A-Z a-z 0-9 _ + = , . @ -", shown(in.RoleSessionName))
 	}
 	return in.RoleSessionName
 }

@@ -2,6 +2,7 @@ package trustpolicy
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
@@ -74,17 +75,12 @@ type Explanation struct {
 // the account.
 func Explain(c idtoken.UnverifiedClaims, account, partition string, r Refusal) Explanation {
 	v := c.AWS()
-	x := Explanation{
+	return Explanation{
 		Statement:   pretty(allow("AzurePipelines", account, partition, v)),
 		ProviderURL: c.Issuer, ClientID: v.Audience,
 		Differences: differences(c, account, r),
+		Unusable:    cmp.Or(unwritable(v.Provider), unwritable(v.Subject), unwritable(v.Audience), unwritable(v.OriginalAudience)),
 	}
-	for _, text := range []string{v.Provider, v.Subject, v.Audience, v.OriginalAudience} {
-		if problem := unwritable(text); problem != "" {
-			x.Unusable = problem
-		}
-	}
-	return x
 }
 
 func differences(c idtoken.UnverifiedClaims, account string, r Refusal) []string {
