@@ -272,7 +272,7 @@ lint() {
   say "go mod tidy"
   GOFLAGS='' go mod tidy -diff
   say "manifest rules"
-  go test -count=1 ./pkg/manifest
+  go test -count=1 ./pkg/lab/manifest
   lint_scripts
   vulnerabilities source ./...
 }
@@ -337,7 +337,7 @@ test_tofu() {
     fi
   fi
   say "OpenTofu"
-  AAR_TOFU="$program" go_test -count=1 -run Tofu ./pkg/clients
+  AAR_TOFU="$program" go_test -count=1 -run Tofu ./pkg/lab/clients
 }
 
 # build_tofu FILE: builds OpenTofu where the module cache holds it, because go install
@@ -375,7 +375,7 @@ test_node_versions() {
       fi
     fi
     say "packed task on Node $version"
-    AAR_NODE="$dir/bin/node" go_test -count=1 ./pkg/shim ./pkg/miniagent
+    AAR_NODE="$dir/bin/node" go_test -count=1 ./pkg/lab/shim ./pkg/lab/miniagent
   done
 }
 

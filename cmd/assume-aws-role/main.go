@@ -9,7 +9,6 @@ import (
 	"syscall"
 	"time"
 
-	_ "github.com/assume-aws-role/assume-aws-role/cmd/assume-aws-role/cachedcall" // answers most calls of credential-process
 	"github.com/assume-aws-role/assume-aws-role/pkg/cli"
 )
 

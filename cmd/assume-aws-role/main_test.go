@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/cli"
-	"github.com/assume-aws-role/assume-aws-role/pkg/sandbox"
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/sandbox"
 )
 
 // TestTrustIsNotTakenFromVariables lets a step name an authority by the variables of

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/bench"
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/bench"
 )
 
 func main() {

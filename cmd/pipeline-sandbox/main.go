@@ -10,8 +10,8 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/miniagent"
-	"github.com/assume-aws-role/assume-aws-role/pkg/sandbox"
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/miniagent"
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/sandbox"
 )
 
 func main() {

@@ -6,7 +6,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/release"
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/release"
 )
 
 var commands = map[string]func([]string, io.Writer) error{

@@ -97,6 +97,5 @@ func explained(err error, result exchange.Result, p exchange.Plan) error {
 	if !known {
 		return err
 	}
-	t := taskRun{step: p.Step, result: result}
-	return t.told(f)
+	return account{p.Step, result}.told(f)
 }

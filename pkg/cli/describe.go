@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
+	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
 	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
 )
@@ -58,7 +58,7 @@ func (t *taskRun) describeTokens() {
 	t.retirement()
 }
 
-func (t *taskRun) describeToken(c idtoken.UnverifiedClaims) {
+func (t *taskRun) describeToken(c claims.UnverifiedClaims) {
 	t.say("identity", c.Flavour().String())
 	t.say("issuer", c.Issuer)
 	t.say("subject", c.Subject)

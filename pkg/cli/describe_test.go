@@ -28,10 +28,10 @@ func TestShortSessionIsWarnedOfOnce(t *testing.T) {
 		{pipeline.ExportProfile, 3600, 15 * time.Minute, true, false},
 	} {
 		var b strings.Builder
-		run := taskRun{out: vso.NewWriter(&b, true), step: pipeline.Step{
+		run := taskRun{out: vso.NewWriter(&b, true), account: account{step: pipeline.Step{
 			CheckOnly: tt.checkOnly,
 			Role:      pipeline.Role{DurationSeconds: tt.asked}, Export: pipeline.Export{Mode: tt.mode},
-		}}
+		}}}
 		run.shortSession(tt.life)
 		if got := strings.Contains(b.String(), "logissue type=warning"); got != tt.want {
 			t.Errorf("%+v: %q", tt, b.String())

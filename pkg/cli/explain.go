@@ -1,9 +1,17 @@
 package cli
 
 import (
+	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
 	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
 )
+
+// account is what there is to tell of a run, for the step and for a renewal.
+type account struct {
+	step   pipeline.Step
+	result exchange.Result
+}
 
 // refusal tells which refusal a fault is, if it comes from what AWS thinks of the
 // identity.
@@ -24,7 +32,7 @@ func refusal(code fault.Code) (r trustpolicy.Refusal, ok bool) {
 
 // explain says what was presented to AWS, what would allow exactly that, and the
 // likeliest differences, in order.
-func (t *taskRun) explain(code fault.Code) []string {
+func (t account) explain(code fault.Code) []string {
 	if code == fault.ChainDenied && t.step.Chain != nil {
 		return t.explainChain()
 	}

@@ -12,7 +12,7 @@ type chainStatement struct {
 
 // explainChain says who asked for the second role, and what would allow exactly
 // that. The external id may be confidential, so its input is named in its place.
-func (t *taskRun) explainChain() []string {
+func (t account) explainChain() []string {
 	chain := t.step.Chain
 	s := chainStatement{Effect: "Allow", Principal: map[string]string{"AWS": t.step.Role.ARN.Full}, Action: []string{"sts:AssumeRole"}}
 	if len(chain.Tags) > 0 {

@@ -12,8 +12,8 @@ import (
 	"strings"
 	"unicode/utf16"
 
+	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
-	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
 )
@@ -133,12 +133,12 @@ func unreadable(flagName string, err error) error {
 }
 
 // readToken reads a token and its claims.
-func readToken(e Env, flagName, file string) (idtoken.UnverifiedClaims, error) {
+func readToken(e Env, flagName, file string) (claims.UnverifiedClaims, error) {
 	data, err := readInput(e, flagName, file)
 	if err != nil {
-		return idtoken.UnverifiedClaims{}, err
+		return claims.UnverifiedClaims{}, err
 	}
-	return idtoken.Inspect(secret.New(strings.Join(strings.Fields(string(data)), "")))
+	return claims.Inspect(secret.New(strings.Join(strings.Fields(string(data)), "")))
 }
 
 // formatProblem says when a format is not one of those that a command has.

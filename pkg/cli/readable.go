@@ -6,7 +6,7 @@ import "strings"
 // equal an authorization parameter of the connection stay readable: each is
 // written in two halves. Such values (a role, a client id, an issuer, a subject)
 // are no secrets, and an error that says *** helps nobody.
-func (t *taskRun) readable(text string) string {
+func (t account) readable(text string) string {
 	for _, v := range t.step.Masked {
 		text = strings.ReplaceAll(text, v, halves(v))
 	}
@@ -26,7 +26,7 @@ func halves(v string) string {
 // readableJSON rewrites a JSON document for the same reason; it stays valid JSON
 // with the same meaning: a slash becomes \/, and a value without one gets an
 // escaped hyphen or letter.
-func (t *taskRun) readableJSON(document string) string {
+func (t account) readableJSON(document string) string {
 	for _, v := range t.step.Masked {
 		escaped := strings.ReplaceAll(v, "/", `\/`)
 		if escaped == v {

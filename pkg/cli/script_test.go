@@ -14,9 +14,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	_ "github.com/assume-aws-role/assume-aws-role/cmd/assume-aws-role/cachedcall" // as in the real program
 	"github.com/assume-aws-role/assume-aws-role/pkg/cli"
-	"github.com/assume-aws-role/assume-aws-role/pkg/sandbox"
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/sandbox"
 )
 
 var update = flag.Bool("update", os.Getenv("UPDATE") != "", "rewrite the golden parts of scripts")

@@ -42,9 +42,8 @@ type taskRun struct {
 	env    Env
 	out    *vso.Writer
 	lookup pipeline.Lookup
-	step   pipeline.Step
 	plan   exchange.Plan
-	result exchange.Result
+	account
 }
 
 // guarded turns a panic into a fault. What it carried is not printed: it could
@@ -174,7 +173,7 @@ func (t *taskRun) fail(err error) {
 
 // told is a failure as its reader needs it: what the agent masks stays readable, a
 // clock that is off is named, and a denial is explained.
-func (t *taskRun) told(f *fault.Fault) *fault.Fault {
+func (t account) told(f *fault.Fault) *fault.Fault {
 	g := *f
 	g.Summary, g.Why = t.readable(f.Summary), t.readable(f.Why)
 	g.Remedy, g.Details = t.allReadable(f.Remedy), t.allReadable(f.Details)
@@ -185,7 +184,7 @@ func (t *taskRun) told(f *fault.Fault) *fault.Fault {
 	return &g
 }
 
-func (t *taskRun) allReadable(texts []string) []string {
+func (t account) allReadable(texts []string) []string {
 	var out []string
 	for _, text := range texts {
 		out = append(out, t.readable(text))

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
+	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
 )
 
@@ -75,7 +75,7 @@ func tokenInspect(_ context.Context, e Env, args []string) int {
 	return exitOK
 }
 
-func inspect(c idtoken.UnverifiedClaims, now time.Time) tokenReport {
+func inspect(c claims.UnverifiedClaims, now time.Time) tokenReport {
 	v := c.AWS()
 	return tokenReport{
 		Identity: c.Flavour().String(), Issuer: c.Issuer, Subject: c.Subject, Audience: c.Audience, AuthorizedParty: c.AuthorizedParty,
@@ -94,7 +94,7 @@ func instant(t time.Time) string {
 	return stamp(t)
 }
 
-func printToken(e Env, r tokenReport, c idtoken.UnverifiedClaims, now time.Time) {
+func printToken(e Env, r tokenReport, c claims.UnverifiedClaims, now time.Time) {
 	var b strings.Builder
 	say := func(name, value string) {
 		if value != "" {

@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
+	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
 	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
 )
@@ -158,28 +158,28 @@ func sources(policy, claims, token string) []string {
 	return problems
 }
 
-func readClaims(e Env, claimsFile, tokenFile string) (idtoken.UnverifiedClaims, error) {
+func readClaims(e Env, claimsFile, tokenFile string) (claims.UnverifiedClaims, error) {
 	if tokenFile != "" {
 		return readToken(e, "--token", tokenFile)
 	}
 	data, err := readInput(e, "--claims", claimsFile)
 	if err != nil {
-		return idtoken.UnverifiedClaims{}, err
+		return claims.UnverifiedClaims{}, err
 	}
 	var raw map[string]any
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
 	if d.Decode(&raw) != nil || d.More() {
-		return idtoken.UnverifiedClaims{}, errors.New("the claims are not one JSON object")
+		return claims.UnverifiedClaims{}, errors.New("the claims are not one JSON object")
 	}
-	claims := idtoken.FromMap(raw)
+	claims := claims.FromMap(raw)
 	if claims.Issuer == "" || claims.Subject == "" || len(claims.Audience) == 0 {
 		return claims, errors.New("the claims lack iss, sub or aud")
 	}
 	return claims, nil
 }
 
-func examine(policy *trustpolicy.Policy, claims idtoken.UnverifiedClaims) checkReport {
+func examine(policy *trustpolicy.Policy, claims claims.UnverifiedClaims) checkReport {
 	view := claims.AWS()
 	account, partition := policy.AccountFor(view.Provider)
 	r := checkReport{

@@ -8,7 +8,6 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/network"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
-	"github.com/assume-aws-role/assume-aws-role/pkg/retry"
 )
 
 // meaning is what an AADSTS code says about the set-up
@@ -73,7 +72,8 @@ func (x Exchanger) refusal(answer *http.Response, a tokenAnswer) error {
 	default:
 		return f
 	}
-	return &retry.Again{Err: f, After: retry.After(answer.Header.Get("Retry-After"), x.Now())}
+	f.Retry, f.After = fault.Soon, network.RetryAfter(answer.Header.Get("Retry-After"), x.Now())
+	return f
 }
 
 func details(answer *http.Response, a tokenAnswer) []string {

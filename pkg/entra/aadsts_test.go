@@ -2,7 +2,6 @@ package entra
 
 import (
 	"encoding/json"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/network"
-	"github.com/assume-aws-role/assume-aws-role/pkg/retry"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
 
@@ -50,12 +48,12 @@ func refused(t *testing.T, status int, body string) *fault.Fault {
 	t.Helper()
 	x := Exchanger{Authority: "login.microsoftonline.us", Now: time.Now}
 	_, err := x.read(&http.Response{StatusCode: status, Header: http.Header{}}, []byte(body))
-	if _, again := errors.AsType[*retry.Again](err); again {
-		t.Errorf("%d %s would be repeated", status, body)
-	}
 	f, ok := fault.As(err)
 	if !ok {
 		t.Fatalf("%v is no fault", err)
+	}
+	if f.Retry != fault.Never {
+		t.Errorf("%d %s would be repeated", status, body)
 	}
 	return f
 }
@@ -102,22 +100,22 @@ func TestDetails(t *testing.T) {
 func TestTransportErrors(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		err      error
-		body     io.Reader
-		requests int
-		code     fault.Code
+		err   error
+		body  io.Reader
+		retry fault.Retry
+		code  fault.Code
 	}{
-		"reset":        {io.ErrUnexpectedEOF, nil, 4, fault.EntraUnreachable},
-		"cut":          {nil, io.MultiReader(strings.NewReader(`{"access`), failing{io.ErrUnexpectedEOF}), 4, fault.EntraUnreachable},
-		"too large":    {nil, failing{network.ErrBodyTooLarge}, 1, fault.EntraResponse},
-		"no such host": {&net.DNSError{IsNotFound: true}, nil, 1, fault.EntraUnreachable},
+		"reset":        {io.ErrUnexpectedEOF, nil, fault.Soon, fault.EntraUnreachable},
+		"cut":          {nil, io.MultiReader(strings.NewReader(`{"access`), failing{io.ErrUnexpectedEOF}), fault.Soon, fault.EntraUnreachable},
+		"too large":    {nil, failing{network.ErrBodyTooLarge}, fault.Never, fault.EntraResponse},
+		"no such host": {&net.DNSError{IsNotFound: true}, nil, fault.Never, fault.EntraUnreachable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				requests := 0
 				x := Exchanger{
-					Authority: "login.microsoftonline.us", Now: time.Now, Issued: func(secret.Value) { t.Error("a token was issued") },
+					Authority: "login.microsoftonline.us", Now: time.Now,
 					Transport: transport(func(*http.Request) (*http.Response, error) {
 						if requests++; tt.err != nil {
 							return nil, tt.err
@@ -126,8 +124,8 @@ func TestTransportErrors(t *testing.T) {
 					}),
 				}
 				_, err := x.Exchange(t.Context(), secret.New("canary-jwt"))
-				if f, _ := fault.As(err); f == nil || f.Code != tt.code || requests != tt.requests {
-					t.Errorf("%d requests, %v; want %d, %s", requests, err, tt.requests, tt.code)
+				if f, _ := fault.As(err); f == nil || f.Code != tt.code || f.Retry != tt.retry || requests != 1 {
+					t.Errorf("%d requests, %#v; want one, %s, retry %d", requests, err, tt.code, tt.retry)
 				}
 			})
 		})

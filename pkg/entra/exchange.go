@@ -16,7 +16,6 @@ import (
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/network"
-	"github.com/assume-aws-role/assume-aws-role/pkg/retry"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
 
@@ -36,8 +35,6 @@ type Exchanger struct {
 	Audience string
 	// Now is the clock.
 	Now func() time.Time
-	// Issued is called with every token at once, before it can appear anywhere.
-	Issued func(secret.Value)
 }
 
 // URL is the token endpoint.
@@ -49,20 +46,6 @@ func (x Exchanger) URL() *url.URL {
 // at Entra, so it is repeated on transport errors, 408, 429, 5xx and
 // temporarily_unavailable. Its faults are those of the AAR-ENTRA group.
 func (x Exchanger) Exchange(ctx context.Context, assertion secret.Value) (secret.Value, error) {
-	var token secret.Value
-	err := retry.Do(ctx, func(ctx context.Context) error {
-		var err error
-		token, err = x.once(ctx, assertion)
-		return err
-	})
-	if err != nil {
-		return secret.Value{}, err
-	}
-	x.Issued(token)
-	return token, nil
-}
-
-func (x Exchanger) once(ctx context.Context, assertion secret.Value) (secret.Value, error) {
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
 	form := url.Values{
@@ -98,10 +81,10 @@ func (x Exchanger) unreachable(ctx context.Context, err error) error {
 		Code:    fault.EntraUnreachable,
 		Summary: "Microsoft Entra could not be reached at " + x.Authority, Why: network.Reason(ctx, err), Cause: err,
 	}
-	if network.Permanent(err) {
-		return f
+	if !network.Permanent(err) {
+		f.Retry = fault.Soon
 	}
-	return &retry.Again{Err: f}
+	return f
 }
 
 func (x Exchanger) malformed(answer *http.Response, why string) error {

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
-	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
 	"github.com/assume-aws-role/assume-aws-role/pkg/network"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
@@ -21,10 +21,12 @@ func (r *run) present(ctx context.Context) (secret.Value, error) {
 		r.result.Presented = r.result.Identity
 		return token, err
 	}
-	if token, err = r.exchanger().Exchange(ctx, token); err != nil {
+	token, err = repeat(ctx, func(ctx context.Context) (secret.Value, error) { return r.exchanger().Exchange(ctx, token) })
+	if err != nil {
 		return secret.Value{}, err
 	}
-	claims, err := idtoken.Inspect(token)
+	r.maskToken(token)
+	claims, err := claims.Inspect(token)
 	if err != nil {
 		return secret.Value{}, malformed(err)
 	}
@@ -36,7 +38,7 @@ func (r *run) present(ctx context.Context) (secret.Value, error) {
 type answer struct {
 	connectionID string
 	token        secret.Value
-	claims       idtoken.UnverifiedClaims
+	claims       claims.UnverifiedClaims
 	err          error
 }
 
@@ -91,10 +93,12 @@ func (r *run) guarded(ctx context.Context, connectionID string) (secret.Value, e
 // request obtains one token and checks that it is of the identity asked for.
 func (r *run) request(ctx context.Context, connectionID string) answer {
 	got := answer{connectionID: connectionID}
-	if got.token, got.err = r.tokens.Request(ctx, connectionID); got.err != nil {
+	got.token, got.err = repeat(ctx, func(ctx context.Context) (secret.Value, error) { return r.tokens.Request(ctx, connectionID) })
+	if got.err != nil {
 		return got
 	}
-	if got.claims, got.err = idtoken.Inspect(got.token); got.err != nil {
+	r.maskToken(got.token)
+	if got.claims, got.err = claims.Inspect(got.token); got.err != nil {
 		got.err = malformed(got.err)
 		return got
 	}
@@ -108,7 +112,7 @@ func malformed(err error) error {
 
 // sameIdentity compares the subject with the identity asked for. Azure DevOps
 // answers a connection it cannot find with the pipeline's own token, silently.
-func sameIdentity(c idtoken.UnverifiedClaims, connectionID string) error {
+func sameIdentity(c claims.UnverifiedClaims, connectionID string) error {
 	pipelineSubject := strings.HasPrefix(c.Subject, "p://") || strings.HasPrefix(c.Subject, "/eid1/") && strings.Contains(c.Subject, "/pl/")
 	namedConnection := strings.HasPrefix(c.Subject, "sc://")
 	entraConnection := strings.HasPrefix(c.Subject, "/eid1/") && strings.Contains(c.Subject, "/sc/")
@@ -130,7 +134,7 @@ func sameIdentity(c idtoken.UnverifiedClaims, connectionID string) error {
 }
 
 // guard compares the pipeline's claims with the required ones.
-func (r *run) guard(claims *idtoken.UnverifiedClaims) error {
+func (r *run) guard(claims *claims.UnverifiedClaims) error {
 	rules := r.plan.Step.Guard.Claims
 	if len(rules) == 0 {
 		return nil

@@ -10,10 +10,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
-	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
 
 const (
@@ -44,7 +44,7 @@ func TestSameIdentity(t *testing.T) {
 		{connection, "/sc/" + connection, false},
 		{connection, "", false},
 	} {
-		err := sameIdentity(idtoken.UnverifiedClaims{Subject: tt.subject}, tt.asked)
+		err := sameIdentity(claims.UnverifiedClaims{Subject: tt.subject}, tt.asked)
 		if f, _ := fault.As(err); (err == nil) != tt.want || err != nil && f.Code != fault.IdentityMismatch {
 			t.Errorf("asked %q, got %q: %v", tt.asked, tt.subject, err)
 		}
@@ -53,7 +53,7 @@ func TestSameIdentity(t *testing.T) {
 
 func TestGuardNamesEachMismatch(t *testing.T) {
 	t.Parallel()
-	claims := map[string]any{"rpo_ref": "refs/heads/main", "def_id": json.Number("42"), "empty": ""}
+	raw := map[string]any{"rpo_ref": "refs/heads/main", "def_id": json.Number("42"), "empty": ""}
 	for _, tt := range []struct {
 		rules []pipeline.ClaimRule
 		want  []string // parts of the message; none when the rules hold
@@ -67,7 +67,7 @@ func TestGuardNamesEachMismatch(t *testing.T) {
 	} {
 		r := &run{result: &Result{}}
 		r.plan.Step.Guard.Claims = tt.rules
-		err := r.guard(&idtoken.UnverifiedClaims{Raw: claims})
+		err := r.guard(&claims.UnverifiedClaims{Raw: raw})
 		f, ok := fault.As(err)
 		if (len(tt.want) == 0) != (err == nil) || ok && f.Code != fault.ClaimMismatch {
 			t.Errorf("%v: %v", tt.rules, err)
@@ -95,7 +95,7 @@ func TestRefusalEndsTheOtherRequest(t *testing.T) {
 			r.plan.Step.Identity.ConnectionID = connection
 			r.plan.Step.Guard.Claims = []pipeline.ClaimRule{{Claim: "def_id", Pattern: "*"}}
 			r.tokens = idtoken.Requester{
-				Endpoint: &url.URL{Scheme: "https", Host: "dev.azure.com"}, Now: time.Now, Issued: func(secret.Value) { t.Error("a token was issued") },
+				Endpoint: &url.URL{Scheme: "https", Host: "dev.azure.com"}, Now: time.Now,
 				Transport: transport(func(q *http.Request) (*http.Response, error) {
 					requests.Add(1)
 					if q.URL.Query().Has("serviceConnectionId") == ofConnection {

@@ -15,17 +15,17 @@ func TestPropagation(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		wait     bool
-		verdict  webidentity.Verdict
+		retry    fault.Retry
 		deadline time.Duration
 		succeeds int // the call that succeeds; 0 for none
 		calls    int
 		took     time.Duration
 	}{
-		"not asked for":   {false, webidentity.Propagation, 2 * time.Minute, 0, 1, 0},
-		"never visible":   {true, webidentity.Propagation, 2 * time.Minute, 0, 6, 30 * time.Second},
-		"visible in time": {true, webidentity.Propagation, 2 * time.Minute, 3, 3, 3 * time.Second},
-		"no time left":    {true, webidentity.Propagation, 20 * time.Second, 0, 5, 15 * time.Second},
-		"of no use":       {true, webidentity.Permanent, 2 * time.Minute, 0, 1, 0},
+		"not asked for":   {false, fault.Propagation, 2 * time.Minute, 0, 1, 0},
+		"never visible":   {true, fault.Propagation, 2 * time.Minute, 0, 6, 30 * time.Second},
+		"visible in time": {true, fault.Propagation, 2 * time.Minute, 3, 3, 3 * time.Second},
+		"no time left":    {true, fault.Propagation, 20 * time.Second, 0, 5, 15 * time.Second},
+		"of no use":       {true, fault.Never, 2 * time.Minute, 0, 1, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -39,7 +39,7 @@ func TestPropagation(t *testing.T) {
 					if calls++; calls == tt.succeeds {
 						return webidentity.Session{}, nil
 					}
-					return webidentity.Session{}, &webidentity.Denial{Verdict: tt.verdict, Fault: &fault.Fault{Code: fault.STSAccessDenied}}
+					return webidentity.Session{}, &fault.Fault{Code: fault.STSAccessDenied, Retry: tt.retry}
 				})
 				if calls != tt.calls || time.Since(start) != tt.took {
 					t.Errorf("%d calls in %v, want %d in %v", calls, time.Since(start), tt.calls, tt.took)

@@ -2,12 +2,10 @@ package exchange
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
-	"github.com/assume-aws-role/assume-aws-role/pkg/retry"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 	"github.com/assume-aws-role/assume-aws-role/pkg/webidentity"
 )
@@ -39,8 +37,7 @@ func (r *run) first(ctx context.Context, token secret.Value) error {
 func (r *run) withToken(ctx context.Context, token *secret.Value, request webidentity.TokenRequest) (webidentity.Session, error) {
 	request.Token = *token
 	session, err := r.sts.AssumeWithToken(ctx, request)
-	d, denied := errors.AsType[*webidentity.Denial](err)
-	if !denied || d.Verdict != webidentity.FreshToken || r.reissued {
+	if !helps(err, fault.FreshToken) || r.reissued {
 		return session, err
 	}
 	r.reissued = true
@@ -87,46 +84,23 @@ func limits(step pipeline.Step) webidentity.Limits {
 	return webidentity.Limits{DurationSeconds: step.Role.DurationSeconds, Policy: step.Role.Policy, PolicyARNs: step.Role.PolicyARNs}
 }
 
-// assume is one call for a session.
-type assume func(context.Context) (webidentity.Session, error)
-
 // propagation are the waits for a role or provider that was created just now, 30
 // seconds in all; changes in IAM are not visible at once everywhere.
 var propagation = []time.Duration{1, 2, 4, 8, 15}
 
 // patiently repeats a call while that may help.
-func (r *run) patiently(ctx context.Context, call assume) (webidentity.Session, error) {
-	session, err := repeatedly(ctx, call)
+func (r *run) patiently(ctx context.Context, call func(context.Context) (webidentity.Session, error)) (webidentity.Session, error) {
+	session, err := repeat(ctx, call)
 	for _, seconds := range propagation {
-		d, denied := errors.AsType[*webidentity.Denial](err)
-		if !denied || d.Verdict != webidentity.Propagation || !r.plan.Step.WaitForPropagation {
+		if !helps(err, fault.Propagation) || !r.plan.Step.WaitForPropagation || !pause(ctx, seconds*time.Second) {
 			break
 		}
-		if !retry.Wait(ctx, seconds*time.Second) {
-			break
-		}
-		session, err = repeatedly(ctx, call)
+		session, err = repeat(ctx, call)
 	}
-	return session, unwrapped(err)
-}
-
-func repeatedly(ctx context.Context, call assume) (webidentity.Session, error) {
-	var session webidentity.Session
-	err := retry.Do(ctx, func(ctx context.Context) error {
-		var err error
-		session, err = call(ctx)
-		if d, denied := errors.AsType[*webidentity.Denial](err); denied && d.Verdict == webidentity.Repeat {
-			return &retry.Again{Err: err, After: d.After}
-		}
-		return err
-	})
 	return session, err
 }
 
-// unwrapped is the fault of a denial.
-func unwrapped(err error) error {
-	if f, ok := fault.As(err); ok {
-		return f
-	}
-	return err
+func helps(err error, what fault.Retry) bool {
+	f, ok := fault.As(err)
+	return ok && f.Retry == what
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/entra"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
@@ -27,11 +28,11 @@ type Result struct {
 	// First is the first role's session; equal to Session without a second role.
 	First webidentity.Session
 	// Identity are the claims of the token that Azure DevOps issued.
-	Identity *idtoken.UnverifiedClaims
+	Identity *claims.UnverifiedClaims
 	// Presented are the claims of the token that was shown to AWS.
-	Presented *idtoken.UnverifiedClaims
+	Presented *claims.UnverifiedClaims
 	// Pipeline are the claims of the pipeline's own token, when it was asked for.
-	Pipeline *idtoken.UnverifiedClaims
+	Pipeline *claims.UnverifiedClaims
 	// Skew is how far a server's clock was ahead of ours.
 	Skew time.Duration
 }
@@ -82,7 +83,7 @@ func start(ctx context.Context, p Plan, opt Options, result *Result) (*run, erro
 	client := network.NewClient(p.Network, opt.Now)
 	r := &run{
 		plan: p, opt: opt, client: client, result: result,
-		tokens: idtoken.Requester{Transport: client, Endpoint: endpoint, JobToken: step.Job.JobToken, Now: opt.Now, Issued: maskToken(opt.Mask)},
+		tokens: idtoken.Requester{Transport: client, Endpoint: endpoint, JobToken: step.Job.JobToken, Now: opt.Now},
 		sts:    webidentity.New(client, step.STSEndpoint.URL, sts.Host, step.STSEndpoint.SigningRegion, opt.Now),
 	}
 	client.Open(ctx, sts)
@@ -93,12 +94,10 @@ func start(ctx context.Context, p Plan, opt Options, result *Result) (*run, erro
 }
 
 // maskToken masks a token as a whole and by its parts, which are as telling.
-func maskToken(mask func(secret.Value)) func(secret.Value) {
-	return func(token secret.Value) {
-		mask(token)
-		for part := range strings.SplitSeq(token.Reveal(), ".") {
-			mask(secret.New(part))
-		}
+func (r *run) maskToken(token secret.Value) {
+	r.opt.Mask(token)
+	for part := range strings.SplitSeq(token.Reveal(), ".") {
+		r.opt.Mask(secret.New(part))
 	}
 }
 
@@ -113,7 +112,7 @@ func (r *run) exchanger() entra.Exchanger {
 	x := r.plan.Step.Identity.Entra
 	return entra.Exchanger{
 		Transport: r.client, Authority: x.Authority, TenantID: x.TenantID, ClientID: x.ClientID, Audience: x.Audience,
-		Now: r.opt.Now, Issued: maskToken(r.opt.Mask),
+		Now: r.opt.Now,
 	}
 }
 

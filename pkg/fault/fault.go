@@ -6,6 +6,7 @@ package fault
 import (
 	"errors"
 	"strings"
+	"time"
 )
 
 // DocBase is the page that has one heading per Code.
@@ -36,7 +37,22 @@ type Fault struct {
 	Details []string
 	// Cause is the technical error, for errors.Is and errors.As; never printed or stored.
 	Cause error `json:"-"`
+	// Retry says what may help, and After the least time to wait before it.
+	Retry Retry         `json:"-"`
+	After time.Duration `json:"-"`
 }
+
+// Retry is what may help after a failure.
+type Retry int
+
+// FreshToken: once, with a newly issued token. Propagation: for a while, when the
+// role or provider was created just now.
+const (
+	Never Retry = iota
+	Soon
+	FreshToken
+	Propagation
+)
 
 // Error is the first line of the message.
 func (f *Fault) Error() string { return string(f.Code) + ": " + f.Summary }

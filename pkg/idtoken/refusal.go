@@ -8,7 +8,6 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/network"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
-	"github.com/assume-aws-role/assume-aws-role/pkg/retry"
 )
 
 // patShape matches personal access tokens in their old and new form
@@ -35,14 +34,13 @@ func (r Requester) refusal(answer *http.Response, a tokenAnswer, readable bool) 
 	if text := a.text(); text != "" {
 		f.Why = "Azure DevOps says: " + network.Clip(text)
 	}
-	again := r.classify(f, answer, a, readable)
+	if r.classify(f, answer, a, readable) {
+		f.Retry, f.After = fault.Soon, network.RetryAfter(answer.Header.Get("Retry-After"), r.Now())
+	}
 	if f.Why == "" {
 		f.Why = "the answer has the status " + strconv.Itoa(answer.StatusCode) + " and no message of Azure DevOps."
 	}
-	if !again {
-		return f
-	}
-	return &retry.Again{Err: f, After: retry.After(answer.Header.Get("Retry-After"), r.Now())}
+	return f
 }
 
 func (r Requester) classify(f *fault.Fault, answer *http.Response, a tokenAnswer, readable bool) (again bool) {

@@ -1,3 +1,6 @@
+// Package idtoken owns the request of the OIDC token at Azure DevOps: where it goes, how
+// its answer is read and what a refusal means. It sends one request, must not know what
+// the token is used for, and leaves repetition to its caller.
 package idtoken
 
 import (
@@ -13,7 +16,6 @@ import (
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/network"
-	"github.com/assume-aws-role/assume-aws-role/pkg/retry"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
 
@@ -30,8 +32,6 @@ type Requester struct {
 	JobToken secret.Value
 	// Now is the clock.
 	Now func() time.Time
-	// Issued is called with every token at once, before it can appear anywhere.
-	Issued func(secret.Value)
 }
 
 // Request obtains a token of a service connection, by its GUID, or of the
@@ -41,20 +41,6 @@ type Requester struct {
 // (microsoft/azure-pipelines-agent src/Agent.Worker/ContainerOperationProviderEnhanced.cs
 // retries it too). Its faults are those of the AAR-OIDC group.
 func (r Requester) Request(ctx context.Context, connectionID string) (secret.Value, error) {
-	var token secret.Value
-	err := retry.Do(ctx, func(ctx context.Context) error {
-		var err error
-		token, err = r.once(ctx, connectionID)
-		return err
-	})
-	if err != nil {
-		return secret.Value{}, err
-	}
-	r.Issued(token)
-	return token, nil
-}
-
-func (r Requester) once(ctx context.Context, connectionID string) (secret.Value, error) {
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, withQuery(r.Endpoint, connectionID), http.NoBody)
@@ -104,11 +90,11 @@ func (r Requester) read(answer *http.Response, body []byte) (secret.Value, error
 		return secret.Value{}, r.refusal(answer, a, readable)
 	}
 	if a.Token == nil || *a.Token == "" {
-		return secret.Value{}, &retry.Again{Err: &fault.Fault{
-			Code:    fault.OIDCEmptyToken,
+		return secret.Value{}, &fault.Fault{
+			Code: fault.OIDCEmptyToken, Retry: fault.Soon,
 			Summary: "Azure DevOps answered without a token", Why: "the field oidcToken of its answer is missing or empty.",
 			Details: correlation(answer),
-		}}
+		}
 	}
 	return secret.New(*a.Token), nil
 }
@@ -118,10 +104,10 @@ func (r Requester) unreachable(ctx context.Context, err error) error {
 		Code: fault.OIDCUnreachable, Summary: "Azure DevOps could not be reached at " + r.Endpoint.Host,
 		Why: network.Reason(ctx, err), Cause: err,
 	}
-	if network.Permanent(err) {
-		return f
+	if !network.Permanent(err) {
+		f.Retry = fault.Soon
 	}
-	return &retry.Again{Err: f}
+	return f
 }
 
 func (r Requester) unreadable(ctx context.Context, answer *http.Response, err error) error {

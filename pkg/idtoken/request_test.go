@@ -41,35 +41,35 @@ func (a *answering) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestRequestFaults(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		status   int
-		body     string
-		header   map[string]string
-		code     fault.Code
-		requests int
+		status int
+		body   string
+		header map[string]string
+		code   fault.Code
+		retry  fault.Retry
 	}{
-		"token":                     {200, `{"oidcToken":"canary-token"}`, nil, "", 1},
-		"401":                       {401, ``, nil, fault.OIDCUnauthorized, 1},
-		"403":                       {403, `{}`, nil, fault.OIDCForbidden, 1},
-		"404":                       {404, `{"message":"no"}`, nil, fault.OIDCNotFound, 1},
-		"plan security, any status": {400, `{"typeKey":"TaskOrchestrationPlanSecurityException","message":"x"}`, nil, fault.OIDCPlanSecurity, 4},
-		"302":                       {302, ``, map[string]string{"Location": "https://evil.org"}, fault.OIDCSignIn, 1},
-		"203 HTML":                  {203, `<html>`, map[string]string{"Content-Type": "text/html; charset=utf-8"}, fault.OIDCSignIn, 1},
-		"200 HTML":                  {200, `<html>`, map[string]string{"Content-Type": "text/html"}, fault.OIDCSignIn, 1},
-		"empty token":               {200, `{"oidcToken":""}`, nil, fault.OIDCEmptyToken, 4},
-		"null token":                {200, `{"oidcToken":null}`, nil, fault.OIDCEmptyToken, 4},
-		"disabled":                  {400, `{"message":"The service connection x is Disabled."}`, nil, fault.OIDCDisabled, 1},
-		"something else disabled":   {503, `{"message":"The feature is disabled for maintenance."}`, nil, fault.OIDCUnavailable, 4},
-		"no reference, any status":  {403, `{"count":1,"value":"There is No Explicit Reference to service connection x"}`, nil, fault.OIDCNoReference, 1},
-		"exception with a 200":      {200, `{"oidcToken":"canary-token","typeKey":"X","message":"m"}`, nil, fault.OIDCRejected, 1},
-		"message with a 200":        {200, `{"message":"m"}`, nil, fault.OIDCRejected, 1},
-		"400":                       {400, `{"message":"m"}`, nil, fault.OIDCRejected, 1},
-		"truncated":                 {200, `{"oidcToken":"canary-tok`, nil, fault.OIDCResponse, 1},
-		"token of a wrong type":     {200, `{"oidcToken":{"a":"canary-token"}}`, nil, fault.OIDCResponse, 1},
-		"message of a wrong type":   {400, `{"message":{"a":1}}`, nil, fault.OIDCResponse, 1},
-		"500":                       {500, `##vso[task.complete]`, nil, fault.OIDCUnavailable, 4},
-		"408":                       {408, ``, nil, fault.OIDCUnavailable, 4},
-		"429":                       {429, ``, map[string]string{"Retry-After": "2"}, fault.OIDCThrottled, 4},
-		"429, too long":             {429, ``, map[string]string{"Retry-After": "3600"}, fault.OIDCThrottled, 1},
+		"token":                     {200, `{"oidcToken":"canary-token"}`, nil, "", fault.Never},
+		"401":                       {401, ``, nil, fault.OIDCUnauthorized, fault.Never},
+		"403":                       {403, `{}`, nil, fault.OIDCForbidden, fault.Never},
+		"404":                       {404, `{"message":"no"}`, nil, fault.OIDCNotFound, fault.Never},
+		"plan security, any status": {400, `{"typeKey":"TaskOrchestrationPlanSecurityException","message":"x"}`, nil, fault.OIDCPlanSecurity, fault.Soon},
+		"302":                       {302, ``, map[string]string{"Location": "https://evil.org"}, fault.OIDCSignIn, fault.Never},
+		"203 HTML":                  {203, `<html>`, map[string]string{"Content-Type": "text/html; charset=utf-8"}, fault.OIDCSignIn, fault.Never},
+		"200 HTML":                  {200, `<html>`, map[string]string{"Content-Type": "text/html"}, fault.OIDCSignIn, fault.Never},
+		"empty token":               {200, `{"oidcToken":""}`, nil, fault.OIDCEmptyToken, fault.Soon},
+		"null token":                {200, `{"oidcToken":null}`, nil, fault.OIDCEmptyToken, fault.Soon},
+		"disabled":                  {400, `{"message":"The service connection x is Disabled."}`, nil, fault.OIDCDisabled, fault.Never},
+		"something else disabled":   {503, `{"message":"The feature is disabled for maintenance."}`, nil, fault.OIDCUnavailable, fault.Soon},
+		"no reference, any status":  {403, `{"count":1,"value":"There is No Explicit Reference to service connection x"}`, nil, fault.OIDCNoReference, fault.Never},
+		"exception with a 200":      {200, `{"oidcToken":"canary-token","typeKey":"X","message":"m"}`, nil, fault.OIDCRejected, fault.Never},
+		"message with a 200":        {200, `{"message":"m"}`, nil, fault.OIDCRejected, fault.Never},
+		"400":                       {400, `{"message":"m"}`, nil, fault.OIDCRejected, fault.Never},
+		"truncated":                 {200, `{"oidcToken":"canary-tok`, nil, fault.OIDCResponse, fault.Never},
+		"token of a wrong type":     {200, `{"oidcToken":{"a":"canary-token"}}`, nil, fault.OIDCResponse, fault.Never},
+		"message of a wrong type":   {400, `{"message":{"a":1}}`, nil, fault.OIDCResponse, fault.Never},
+		"500":                       {500, `##vso[task.complete]`, nil, fault.OIDCUnavailable, fault.Soon},
+		"408":                       {408, ``, nil, fault.OIDCUnavailable, fault.Soon},
+		"429":                       {429, ``, map[string]string{"Retry-After": "2"}, fault.OIDCThrottled, fault.Soon},
+		"429, too long":             {429, ``, map[string]string{"Retry-After": "3600"}, fault.OIDCThrottled, fault.Soon},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -79,17 +79,15 @@ func TestRequestFaults(t *testing.T) {
 				defer cancel()
 				a := &answering{t: t, status: tt.status, body: tt.body, header: tt.header}
 				endpoint, _ := url.Parse("https://dev.azure.com/org/oidctoken?keep=1&serviceConnectionId=other")
-				issued := 0
 				token, err := Requester{
 					Transport: a, Endpoint: endpoint, JobToken: secret.New("canary-job-token"), Now: time.Now,
-					Issued: func(secret.Value) { issued++ },
 				}.Request(ctx, "id")
 				f, _ := fault.As(err)
-				if a.requests != tt.requests {
-					t.Errorf("%d requests, want %d", a.requests, tt.requests)
+				if a.requests != 1 {
+					t.Errorf("%d requests, want one", a.requests)
 				}
-				if tt.code == "" && (err != nil || token.Reveal() != "canary-token" || issued != 1) || tt.code != "" && (f == nil || f.Code != tt.code || issued != 0) {
-					t.Errorf("got %v, want %q", err, tt.code)
+				if tt.code == "" && (err != nil || token.Reveal() != "canary-token") || tt.code != "" && (f == nil || f.Code != tt.code || f.Retry != tt.retry) {
+					t.Errorf("got %#v, want %q, retry %d", err, tt.code, tt.retry)
 				}
 				if f != nil && strings.Contains(f.Message()+fmt.Sprintf("%+v", err), "canary") {
 					t.Errorf("secret in %s", f.Message())

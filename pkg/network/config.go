@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"strings"
 
+	"golang.org/x/net/http/httpproxy"
+
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
@@ -170,6 +172,7 @@ func (c Config) proxyFunc() func(*url.URL) (*url.URL, error) {
 	for i, e := range c.Bypass {
 		expressions[i] = regexp.MustCompile("(?i)" + e)
 	}
+	decide := (&httpproxy.Config{HTTPSProxy: proxy.String(), HTTPProxy: proxy.String(), NoProxy: c.NoProxy}).ProxyFunc()
 	return func(u *url.URL) (*url.URL, error) {
 		target := fmt.Sprintf("%s://%s", u.Scheme, u.Host)
 		for _, e := range expressions {
@@ -177,9 +180,6 @@ func (c Config) proxyFunc() func(*url.URL) (*url.URL, error) {
 				return nil, nil
 			}
 		}
-		if noProxy(c.NoProxy, u) {
-			return nil, nil
-		}
-		return &proxy, nil
+		return decide(u)
 	}
 }

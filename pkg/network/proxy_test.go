@@ -8,35 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"golang.org/x/net/http/httpproxy"
-	"pgregory.net/rapid"
 )
-
-// TestNoProxyAgreesWithGo compares the rules with those that Go's own client has.
-func TestNoProxyAgreesWithGo(t *testing.T) {
-	t.Parallel()
-	hosts := []string{"a.b", "b", "x.a.b", "ab", "A.B.", "10.1.2.3", "11.1.2.3", "[2001:db8::1]", "[2001:db9::1]", "sts.eu-west-1.amazonaws.com"}
-	entries := []string{
-		"a.b", ".a.b", "*.a.b", "b", ".b", "A.B", "b:443", "a.b:8443", "*", "10.1.2.3", "10.1.2.3:8443", "10.0.0.0/8", "2001:db8::/32",
-		"2001:db8::1", "[2001:db8::1]:443", "", " ", ".", "*b", "amazonaws.com", ".amazonaws.com", "/", "10.0.0.0/99", "a.b.",
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		host := rapid.SampledFrom(hosts).Draw(t, "host") + rapid.SampledFrom([]string{"", ":443", ":8443"}).Draw(t, "port")
-		list := ""
-		for _, e := range rapid.SliceOfN(rapid.SampledFrom(entries), 0, 3).Draw(t, "entries") {
-			list += e + rapid.SampledFrom([]string{",", ", ", " ,"}).Draw(t, "comma")
-		}
-		u := &url.URL{Scheme: "https", Host: host}
-		proxy, err := (&httpproxy.Config{HTTPSProxy: "http://proxy:3128", NoProxy: list}).ProxyFunc()(u)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := noProxy(list, u); got != (proxy == nil) {
-			t.Fatalf("NO_PROXY=%q, %s: ours %v, Go's %v", list, u, got, proxy == nil)
-		}
-	})
-}
 
 // TestProxyChoice decides by the agent's settings which way a request goes.
 func TestProxyChoice(t *testing.T) {

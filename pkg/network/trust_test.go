@@ -77,32 +77,3 @@ func TestTrustNeverLeavesTheOrganisation(t *testing.T) {
 		}
 	})
 }
-
-func TestNoProxy(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		list, url string
-		want      bool
-	}{
-		{"", "https://a.b", false},
-		{"*", "https://a.b", true},
-		{"b", "https://a.b", true},
-		{".b", "https://b", false},
-		{".b", "https://a.b", true},
-		{"b", "https://ab", false},
-		{"A.B", "https://a.b", true},
-		{"a.b:8443", "https://a.b", false},
-		{"a.b:443", "https://a.b", true},
-		{"10.0.0.0/8", "https://10.1.2.3", true},
-		{"10.0.0.0/8", "https://11.1.2.3", false},
-		{" x , a.b ", "https://a.b", true},
-		{"::1", "https://[::1]:9", true},
-		{"*.b", "https://a.b", true},
-		{",,", "https://a.b", false},
-	} {
-		u, _ := url.Parse(tt.url)
-		if got := noProxy(tt.list, u); got != tt.want {
-			t.Errorf("noProxy(%q, %s) = %v", tt.list, tt.url, got)
-		}
-	}
-}

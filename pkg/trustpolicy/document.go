@@ -5,7 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
+	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 )
 
 // document and its parts have the order in which people write a policy.
@@ -24,7 +24,7 @@ type allowance struct {
 
 // allow is the statement that admits exactly one identity: its provider, and
 // every key that AWS derives from its token, compared for equality.
-func allow(sid, account, partition string, v idtoken.AWSView) allowance {
+func allow(sid, account, partition string, v claims.AWSView) allowance {
 	a := allowance{Sid: sid, Effect: "Allow", Action: Action}
 	a.Principal.Federated = ProviderARN(partition, account, v.Provider)
 	a.Condition.StringEquals = map[string]string{v.Provider + ":aud": v.Audience, v.Provider + ":sub": v.Subject}
@@ -73,7 +73,7 @@ type Explanation struct {
 
 // Explain says what AWS must have to admit a token with these claims to a role of
 // the account.
-func Explain(c idtoken.UnverifiedClaims, account, partition string, r Refusal) Explanation {
+func Explain(c claims.UnverifiedClaims, account, partition string, r Refusal) Explanation {
 	v := c.AWS()
 	return Explanation{
 		Statement:   pretty(allow("AzurePipelines", account, partition, v)),
@@ -83,7 +83,7 @@ func Explain(c idtoken.UnverifiedClaims, account, partition string, r Refusal) E
 	}
 }
 
-func differences(c idtoken.UnverifiedClaims, account string, r Refusal) []string {
+func differences(c claims.UnverifiedClaims, account string, r Refusal) []string {
 	switch r {
 	case NoProvider:
 		return noProvider(c, account)
@@ -104,12 +104,12 @@ func differences(c idtoken.UnverifiedClaims, account string, r Refusal) []string
 		"The role does not exist in account "+account+", or a service control policy denies the call; AWS answers these alike.")
 }
 
-func noProvider(c idtoken.UnverifiedClaims, account string) []string {
+func noProvider(c claims.UnverifiedClaims, account string) []string {
 	said := []string{
 		"Account " + account + " has no identity provider with the URL " + c.Issuer + ": it is compared to the letter, a slash at the end included.",
 		"The role is of another account than the provider: each account needs its own.",
 	}
-	if c.Flavour() == idtoken.EntraConnection {
+	if c.Flavour() == claims.EntraConnection {
 		return append([]string{"The account has the provider of the Azure DevOps issuer only, and the connection was converted to the Entra issuer."}, said...)
 	}
 	return said
@@ -117,38 +117,38 @@ func noProvider(c idtoken.UnverifiedClaims, account string) []string {
 
 // subjectDifferences are what people get wrong in a trust policy for an identity of
 // this kind.
-func subjectDifferences(c idtoken.UnverifiedClaims) []string {
-	const vstokenAudience = "The :aud condition: it is " + idtoken.TokenExchangeAudience + ", not sts.amazonaws.com."
+func subjectDifferences(c claims.UnverifiedClaims) []string {
+	const vstokenAudience = "The :aud condition: it is " + claims.TokenExchangeAudience + ", not sts.amazonaws.com."
 	switch c.Flavour() {
-	case idtoken.VSTokenConnection:
+	case claims.VSTokenConnection:
 		return []string{
 			"The :sub condition: it is compared by case and holds the names of organisation, project and connection; a rename changes it.",
 			"The condition expects the pipeline's own subject (p://…) while the step uses a connection (sc://…).",
 			vstokenAudience,
 		}
-	case idtoken.VSTokenPipeline:
+	case claims.VSTokenPipeline:
 		return []string{
 			"The :sub condition: it is compared by case and holds the names of organisation, project and pipeline; a rename changes it.",
 			"The condition expects a connection's subject (sc://…) while the step uses the pipeline's own identity (p://…).",
 			vstokenAudience,
 		}
-	case idtoken.EntraConnection:
+	case claims.EntraConnection:
 		return []string{
 			"The role still trusts the Azure DevOps issuer only, and the connection was converted to the Entra issuer: add a second statement.",
-			"The :aud condition: AWS compares it with azp (" + idtoken.AzureDevOpsClientID + "), not with the token's audience.",
+			"The :aud condition: AWS compares it with azp (" + claims.AzureDevOpsClientID + "), not with the token's audience.",
 			"The :sub condition: it must end in the id of this connection.",
 		}
-	case idtoken.EntraAccessV2:
+	case claims.EntraAccessV2:
 		return []string{
 			"The :aud condition: AWS compares it with azp, the client id of the caller; the audience application is :oaud.",
 			"The :sub condition: it is the object id of the caller's service principal, not its client id.",
 		}
-	case idtoken.EntraAccessV1:
+	case claims.EntraAccessV1:
 		return []string{
 			"The provider's URL and the condition keys: the trailing slash of the issuer belongs to them.",
 			"The :sub condition: it is the object id of the caller's service principal, not its client id.",
 		}
-	case idtoken.EntraPipeline, idtoken.Unknown: // nothing is known of their usual mistakes
+	case claims.EntraPipeline, claims.Unknown: // nothing is known of their usual mistakes
 	}
 	return nil
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
+	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 )
 
 // Action is the call that an OIDC identity makes.
@@ -31,7 +31,7 @@ func ProviderARN(partition, account, provider string) string {
 }
 
 // RequestFor is the request of an identity as AWS sees it.
-func RequestFor(account, partition string, v idtoken.AWSView) Request {
+func RequestFor(account, partition string, v claims.AWSView) Request {
 	arn := ProviderARN(partition, account, v.Provider)
 	r := Request{Action: Action, Provider: arn, TokenOnly: true, Keys: map[string][]string{
 		v.Provider + ":aud":     {v.Audience},
@@ -176,7 +176,7 @@ func (c Condition) reason(r Request, deny bool) Reason {
 		wantAbsent := slices.ContainsFunc(c.Values, func(v string) bool { return strings.EqualFold(v, "true") })
 		return Reason{wantAbsent == (len(got) == 0), said}
 	}
-	compare, known := comparisonOf(o.base)
+	compare, known := comparisons[o.base]
 	if !known {
 		return Reason{deny, said + "; this operator is not evaluated here and counts against the request"}
 	}

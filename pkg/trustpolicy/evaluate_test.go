@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
+	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
 )
 
@@ -16,7 +16,7 @@ func decideFor(t *testing.T, document, subject string) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := idtoken.AWSView{Provider: "vstoken.dev.azure.com/" + orgID, Audience: idtoken.TokenExchangeAudience, Subject: subject}
+	v := claims.AWSView{Provider: "vstoken.dev.azure.com/" + orgID, Audience: claims.TokenExchangeAudience, Subject: subject}
 	return p.Evaluate(trustpolicy.RequestFor(account, "aws", v)).Allowed
 }
 

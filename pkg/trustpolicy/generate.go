@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
+	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 )
 
@@ -60,14 +60,14 @@ type Generated struct {
 func Generate(s Spec) (Generated, error) {
 	c := &checker{}
 	s.check(c)
-	claims := s.claims(c)
+	identities := s.claims(c)
 	if len(c.problems) > 0 {
 		return Generated{}, errors.Join(c.problems...)
 	}
 	d := document{Version: "2012-10-17"}
 	var g Generated
-	for _, id := range claims {
-		g.Predicted = g.Predicted || id.claims.Flavour() == idtoken.EntraConnection
+	for _, id := range identities {
+		g.Predicted = g.Predicted || id.claims.Flavour() == claims.EntraConnection
 		d.Statement = append(d.Statement, allow(id.sid, s.Account, s.Partition, id.claims.AWS()))
 		g.Providers = append(g.Providers, Provider{id.claims.Issuer, id.clientIDs})
 	}
@@ -84,7 +84,7 @@ func Generate(s Spec) (Generated, error) {
 // that its provider must list.
 type identity struct {
 	sid       string
-	claims    idtoken.UnverifiedClaims
+	claims    claims.UnverifiedClaims
 	clientIDs []string
 }
 
@@ -93,8 +93,8 @@ func (s Spec) claims(c *checker) []identity {
 	named := func(sid, subject string) identity {
 		return identity{
 			sid,
-			idtoken.UnverifiedClaims{Issuer: vstoken, Subject: subject, Audience: []string{idtoken.TokenExchangeAudience}},
-			[]string{idtoken.TokenExchangeAudience},
+			claims.UnverifiedClaims{Issuer: vstoken, Subject: subject, Audience: []string{claims.TokenExchangeAudience}},
+			[]string{claims.TokenExchangeAudience},
 		}
 	}
 	old := named("AzureDevOpsIssuer", "sc://"+s.Org+"/"+s.Project+"/"+s.Connection)
@@ -115,14 +115,14 @@ func (s Spec) claims(c *checker) []identity {
 
 // entra is the identity of a connection on the Entra issuer.
 func (s Spec) entra(c *checker) identity {
-	subject, err := idtoken.EntraSubject(s.TenantID, s.OrgID, s.ConnectionID)
+	subject, err := claims.EntraSubject(s.TenantID, s.OrgID, s.ConnectionID)
 	if err != nil && len(c.problems) == 0 {
 		c.add("tenant-id", "the subject cannot be computed from --tenant-id, --org-id and --connection-id")
 	}
-	return identity{"EntraIssuer", idtoken.UnverifiedClaims{
+	return identity{"EntraIssuer", claims.UnverifiedClaims{
 		Issuer: entraIssuer(s.TenantID), Subject: subject,
-		Audience: []string{idtoken.TokenExchangeResource}, AuthorizedParty: idtoken.AzureDevOpsClientID,
-	}, []string{idtoken.AzureDevOpsClientID}}
+		Audience: []string{claims.TokenExchangeResource}, AuthorizedParty: claims.AzureDevOpsClientID,
+	}, []string{claims.AzureDevOpsClientID}}
 }
 
 // exchanged is the identity of an access token that Entra issued for an audience
@@ -131,10 +131,10 @@ func (s Spec) exchanged() identity {
 	object := strings.ToLower(s.ObjectID)
 	if s.TokenVersion == "1" {
 		issuer := "https://sts.windows.net/" + strings.ToLower(s.TenantID) + "/"
-		return identity{"EntraAccessToken", idtoken.UnverifiedClaims{Issuer: issuer, Subject: object, Audience: []string{s.Audience}}, []string{s.Audience}}
+		return identity{"EntraAccessToken", claims.UnverifiedClaims{Issuer: issuer, Subject: object, Audience: []string{s.Audience}}, []string{s.Audience}}
 	}
 	client := strings.ToLower(s.ClientID)
-	return identity{"EntraAccessToken", idtoken.UnverifiedClaims{
+	return identity{"EntraAccessToken", claims.UnverifiedClaims{
 		Issuer: entraIssuer(s.TenantID), Subject: object, Audience: []string{strings.ToLower(s.Audience)}, AuthorizedParty: client,
 	}, []string{client}}
 }
@@ -190,7 +190,7 @@ func (s Spec) check(c *checker) {
 // sharedAudiences are of tokens that many parties hold or that are for other
 // services. The task refuses to exchange for them.
 var sharedAudiences = []string{
-	idtoken.TokenExchangeAudience, idtoken.TokenExchangeResource, idtoken.AzureDevOpsClientID, "00000003-0000-0000-c000-000000000000",
+	claims.TokenExchangeAudience, claims.TokenExchangeResource, claims.AzureDevOpsClientID, "00000003-0000-0000-c000-000000000000",
 }
 
 func (s Spec) checkExchange(c *checker) {

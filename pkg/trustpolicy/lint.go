@@ -142,7 +142,7 @@ func (s Statement) lintKey(l *linter, provider, name string) {
 // pins tells whether the condition wants some value of its key, and not any.
 func (c Condition) pins() bool {
 	o := parseOperator(c.Operator)
-	comparison, _ := comparisonOf(o.base)
+	comparison := comparisons[o.base]
 	open := strings.HasSuffix(o.base, "like") && slices.ContainsFunc(c.Values, func(v string) bool { return strings.Trim(v, "*?") == "" })
 	return !comparison.negated && o.base != "null" && !open
 }
@@ -173,7 +173,7 @@ func (c Condition) lintPrefix(l *linter, provider string) {
 func (c Condition) lint(l *linter) {
 	o := parseOperator(c.Operator)
 	if o.base != "null" {
-		if _, known := comparisonOf(o.base); !known {
+		if _, known := comparisons[o.base]; !known {
 			l.add(Warning, "%s is not evaluated by this command", c.Operator)
 		}
 	}

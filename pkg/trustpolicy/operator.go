@@ -1,7 +1,6 @@
 package trustpolicy
 
 import (
-	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,56 +34,30 @@ type comparison struct {
 	negated bool
 }
 
-// comparisonOf finds the comparison of an operator; ok is false for one that is not
-// evaluated here.
-func comparisonOf(base string) (c comparison, ok bool) {
-	plain := strings.Replace(base, "not", "", 1)
-	c.negated = plain != base
-	switch plain {
-	case "stringequals":
-		c.matches = equal
-	case "stringequalsignorecase":
-		c.matches = strings.EqualFold
-	case "stringlike":
-		c.matches = like
-	case "arnequals", "arnlike":
-		c.matches = arnLike
-	case "numericequals", "dateequals":
-		c.matches = ordered(plain)
-	case "bool":
-		return comparison{matches: strings.EqualFold}, !c.negated
-	default:
-		c.matches = ordered(plain)
-		return c, c.matches != nil && !c.negated
-	}
-	return c, true
-}
-
-// ordered is a comparison of numbers or dates, or nil.
-func ordered(base string) func(policy, request string) bool {
-	order, compare := strings.TrimPrefix(base, "numeric"), numbers
-	if order == base {
-		order, compare = strings.TrimPrefix(base, "date"), dates
-	}
-	least, most := -1, 1 // of the request's value against the policy's
-	switch order {
-	case "equals":
-		least, most = 0, 0
-	case "lessthan":
-		most = -1
-	case "lessthanequals":
-		most = 0
-	case "greaterthan":
-		least = 1
-	case "greaterthanequals":
-		least = 0
-	default:
-		return nil
-	}
-	return func(policy, request string) bool {
-		c, ok := compare(policy, request)
-		return ok && c >= least && c <= most
-	}
+var comparisons = map[string]comparison{
+	"stringequals":              {matches: equal},
+	"stringnotequals":           {matches: equal, negated: true},
+	"stringequalsignorecase":    {matches: strings.EqualFold},
+	"stringnotequalsignorecase": {matches: strings.EqualFold, negated: true},
+	"stringlike":                {matches: like},
+	"stringnotlike":             {matches: like, negated: true},
+	"arnequals":                 {matches: arnLike},
+	"arnlike":                   {matches: arnLike},
+	"arnnotequals":              {matches: arnLike, negated: true},
+	"arnnotlike":                {matches: arnLike, negated: true},
+	"bool":                      {matches: strings.EqualFold},
+	"numericequals":             {matches: numeric(func(c int) bool { return c == 0 })},
+	"numericnotequals":          {matches: numeric(func(c int) bool { return c == 0 }), negated: true},
+	"numericlessthan":           {matches: numeric(func(c int) bool { return c < 0 })},
+	"numericlessthanequals":     {matches: numeric(func(c int) bool { return c <= 0 })},
+	"numericgreaterthan":        {matches: numeric(func(c int) bool { return c > 0 })},
+	"numericgreaterthanequals":  {matches: numeric(func(c int) bool { return c >= 0 })},
+	"dateequals":                {matches: date(func(c int) bool { return c == 0 })},
+	"datenotequals":             {matches: date(func(c int) bool { return c == 0 }), negated: true},
+	"datelessthan":              {matches: date(func(c int) bool { return c < 0 })},
+	"datelessthanequals":        {matches: date(func(c int) bool { return c <= 0 })},
+	"dategreaterthan":           {matches: date(func(c int) bool { return c > 0 })},
+	"dategreaterthanequals":     {matches: date(func(c int) bool { return c >= 0 })},
 }
 
 // equal is exact; a policy value with a policy variable is resolved by AWS and
@@ -128,18 +101,28 @@ func arnLike(pattern, s string) bool {
 	return true
 }
 
-// numbers compares two numbers.
-func numbers(policy, request string) (int, bool) {
-	p, err := strconv.ParseFloat(policy, 64)
-	r, err2 := strconv.ParseFloat(request, 64)
-	return cmp.Compare(r, p), err == nil && err2 == nil
+func numeric(holds func(int) bool) func(policy, request string) bool {
+	return func(policy, request string) bool {
+		p, err := strconv.ParseFloat(policy, 64)
+		r, err2 := strconv.ParseFloat(request, 64)
+		switch {
+		case err != nil || err2 != nil:
+			return false
+		case r < p:
+			return holds(-1)
+		case r > p:
+			return holds(1)
+		}
+		return holds(0)
+	}
 }
 
-// dates compares two points in time.
-func dates(policy, request string) (int, bool) {
-	p, err := time.Parse(time.RFC3339, policy)
-	r, err2 := time.Parse(time.RFC3339, request)
-	return r.Compare(p), err == nil && err2 == nil
+func date(holds func(int) bool) func(policy, request string) bool {
+	return func(policy, request string) bool {
+		p, err := time.Parse(time.RFC3339, policy)
+		r, err2 := time.Parse(time.RFC3339, request)
+		return err == nil && err2 == nil && holds(r.Compare(p))
+	}
 }
 
 // holds evaluates the operator for a key that the request has with the given

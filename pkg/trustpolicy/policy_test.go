@@ -13,7 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 	"pgregory.net/rapid"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
+	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
 )
 
@@ -34,7 +34,7 @@ func spec(identity string) trustpolicy.Spec {
 	}
 }
 
-func evaluate(t interface{ Fatal(...any) }, document string, v idtoken.AWSView) bool {
+func evaluate(t interface{ Fatal(...any) }, document string, v claims.AWSView) bool {
 	p, err := trustpolicy.Parse([]byte(document))
 	if err != nil {
 		t.Fatal(err)
@@ -42,9 +42,9 @@ func evaluate(t interface{ Fatal(...any) }, document string, v idtoken.AWSView) 
 	return p.Evaluate(trustpolicy.RequestFor(account, "aws", v)).Allowed
 }
 
-func viewOf(s trustpolicy.Spec) idtoken.AWSView {
-	vstoken := func(subject string) idtoken.AWSView {
-		return idtoken.AWSView{Provider: issuer, Audience: idtoken.TokenExchangeAudience, Subject: subject}
+func viewOf(s trustpolicy.Spec) claims.AWSView {
+	vstoken := func(subject string) claims.AWSView {
+		return claims.AWSView{Provider: issuer, Audience: claims.TokenExchangeAudience, Subject: subject}
 	}
 	entra := "login.microsoftonline.com/" + tenant + "/v2.0"
 	switch s.Identity {
@@ -52,12 +52,12 @@ func viewOf(s trustpolicy.Spec) idtoken.AWSView {
 		return vstoken("p://" + s.Org + "/" + s.Project + "/" + s.Pipeline)
 	case trustpolicy.EntraConnection:
 		subject := "/eid1/c/pub/t/NJocfS5bYE-KkePAttL1hw/a/rISbSSETf0KqFyZ8ppdXmA/sc/" + orgID + "/" + conn
-		return idtoken.AWSView{Provider: entra, Audience: idtoken.AzureDevOpsClientID, OriginalAudience: idtoken.TokenExchangeResource, Subject: subject}
+		return claims.AWSView{Provider: entra, Audience: claims.AzureDevOpsClientID, OriginalAudience: claims.TokenExchangeResource, Subject: subject}
 	case trustpolicy.EntraExchange:
 		if s.TokenVersion == "1" {
-			return idtoken.AWSView{Provider: "sts.windows.net/" + tenant + "/", Audience: s.Audience, Subject: s.ObjectID}
+			return claims.AWSView{Provider: "sts.windows.net/" + tenant + "/", Audience: s.Audience, Subject: s.ObjectID}
 		}
-		return idtoken.AWSView{Provider: entra, Audience: s.ClientID, OriginalAudience: s.Audience, Subject: s.ObjectID}
+		return claims.AWSView{Provider: entra, Audience: s.ClientID, OriginalAudience: s.Audience, Subject: s.ObjectID}
 	}
 	return vstoken("sc://" + s.Org + "/" + s.Project + "/" + s.Connection)
 }
@@ -98,13 +98,13 @@ func TestGeneratedPolicyAdmitsExactlyItsIdentity(t *testing.T) {
 
 // mutations are the view with one value changed: another case, one character more,
 // a wildcard, nothing.
-func mutations(t *rapid.T, v idtoken.AWSView) []idtoken.AWSView {
-	var out []idtoken.AWSView
-	for _, field := range []func(*idtoken.AWSView) *string{
-		func(v *idtoken.AWSView) *string { return &v.Provider },
-		func(v *idtoken.AWSView) *string { return &v.Audience },
-		func(v *idtoken.AWSView) *string { return &v.OriginalAudience },
-		func(v *idtoken.AWSView) *string { return &v.Subject },
+func mutations(t *rapid.T, v claims.AWSView) []claims.AWSView {
+	var out []claims.AWSView
+	for _, field := range []func(*claims.AWSView) *string{
+		func(v *claims.AWSView) *string { return &v.Provider },
+		func(v *claims.AWSView) *string { return &v.Audience },
+		func(v *claims.AWSView) *string { return &v.OriginalAudience },
+		func(v *claims.AWSView) *string { return &v.Subject },
 	} {
 		original := *field(&v)
 		if original == "" {
@@ -241,7 +241,7 @@ func TestGenerateRefuses(t *testing.T) {
 
 func TestExplainAdmits(t *testing.T) {
 	t.Parallel()
-	c := idtoken.UnverifiedClaims{Issuer: "https://tokens.example/unknown", Subject: "new-form", Audience: []string{"a"}}
+	c := claims.UnverifiedClaims{Issuer: "https://tokens.example/unknown", Subject: "new-form", Audience: []string{"a"}}
 	x := trustpolicy.Explain(c, account, "aws", trustpolicy.NotAllowed)
 	if !evaluate(t, `{"Version":"2012-10-17","Statement":`+x.Statement+`}`, c.AWS()) {
 		t.Error("the statement does not admit the identity it was made for")
@@ -255,7 +255,7 @@ func TestExplainAdmits(t *testing.T) {
 // statement that IAM cannot hold to be called that.
 func TestExplainFollowsTheRefusal(t *testing.T) {
 	t.Parallel()
-	c := idtoken.UnverifiedClaims{Issuer: "https://vstoken.dev.azure.com/x", Subject: "sc://контосо/p/c", Audience: []string{"a"}}
+	c := claims.UnverifiedClaims{Issuer: "https://vstoken.dev.azure.com/x", Subject: "sc://контосо/p/c", Audience: []string{"a"}}
 	for refusal, first := range map[trustpolicy.Refusal]string{
 		trustpolicy.NotAllowed:    "The :sub condition",
 		trustpolicy.NoProvider:    "Account 111122223333 has no identity provider with the URL https://vstoken.dev.azure.com/x",

@@ -1,7 +1,6 @@
 package webidentity
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -69,42 +68,42 @@ func TestAssumeSendsWhatWasAskedFor(t *testing.T) {
 	}
 }
 
-// TestVerdictsOfTheSecondRole: a fresh token of the pipeline does not help there.
-func TestVerdictsOfTheSecondRole(t *testing.T) {
+// TestRetryOfTheSecondRole: a fresh token of the pipeline does not help there.
+func TestRetryOfTheSecondRole(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		status  int
-		body    string
-		code    fault.Code
-		verdict Verdict
+		status int
+		body   string
+		code   fault.Code
+		retry  fault.Retry
 	}{
-		"denied":        {403, failure("AccessDenied", "not authorized"), fault.ChainDenied, Propagation},
-		"expired":       {403, failure("ExpiredToken", "x"), fault.STSTokenExpired, Permanent},
-		"duration":      {400, failure("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."), fault.STSDuration, Permanent},
-		"chain limit":   {400, failure("ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"), fault.STSDuration, Permanent},
-		"validation":    {400, failure("ValidationError", "1 validation error detected"), fault.STSValidation, Permanent},
-		"policy":        {400, failure("MalformedPolicyDocument", "x"), fault.STSPolicy, Permanent},
-		"tags":          {400, failure("PackedPolicyTooLarge", "x"), fault.STSPolicy, Permanent},
-		"throttled":     {400, failure("Throttling", "Rate exceeded"), fault.STSThrottled, Repeat},
-		"408":           {408, "", fault.STSUnavailable, Repeat},
-		"401 of a host": {401, "no", fault.STSResponse, Permanent},
-		"too large":     {200, strings.Repeat("x", network.MaxBody+1), fault.STSResponse, Permanent},
-		"commands":      {400, failure("Strange", "##vso[task.complete]&#10;##vso[x]"), fault.STSRejected, Permanent},
+		"denied":        {403, failure("AccessDenied", "not authorized"), fault.ChainDenied, fault.Propagation},
+		"expired":       {403, failure("ExpiredToken", "x"), fault.STSTokenExpired, fault.Never},
+		"duration":      {400, failure("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."), fault.STSDuration, fault.Never},
+		"chain limit":   {400, failure("ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"), fault.STSDuration, fault.Never},
+		"validation":    {400, failure("ValidationError", "1 validation error detected"), fault.STSValidation, fault.Never},
+		"policy":        {400, failure("MalformedPolicyDocument", "x"), fault.STSPolicy, fault.Never},
+		"tags":          {400, failure("PackedPolicyTooLarge", "x"), fault.STSPolicy, fault.Never},
+		"throttled":     {400, failure("Throttling", "Rate exceeded"), fault.STSThrottled, fault.Soon},
+		"408":           {408, "", fault.STSUnavailable, fault.Soon},
+		"401 of a host": {401, "no", fault.STSResponse, fault.Never},
+		"too large":     {200, strings.Repeat("x", network.MaxBody+1), fault.STSResponse, fault.Never},
+		"commands":      {400, failure("Strange", "##vso[task.complete]&#10;##vso[x]"), fault.STSRejected, fault.Never},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			requests := 0
 			c := stsAt(t, tt.status, tt.body, func(*http.Request) { requests++ })
 			_, err := c.Assume(t.Context(), second)
-			d, ok := errors.AsType[*Denial](err)
-			if !ok || d.Fault.Code != tt.code || d.Verdict != tt.verdict || requests != 1 {
-				t.Fatalf("%d requests, %v; want %s, verdict %d", requests, err, tt.code, tt.verdict)
+			d, ok := fault.As(err)
+			if !ok || d.Code != tt.code || d.Retry != tt.retry || requests != 1 {
+				t.Fatalf("%d requests, %v; want %s, retry %d", requests, err, tt.code, tt.retry)
 			}
-			if d.Verdict == Repeat && d.After != 7*time.Second {
+			if d.Retry == fault.Soon && d.After != 7*time.Second {
 				t.Errorf("the wait is %v", d.After)
 			}
-			if strings.Contains(d.Fault.Message(), "canary") || strings.Contains(d.Fault.Why, "\n") {
-				t.Errorf("message: %s", d.Fault.Message())
+			if strings.Contains(d.Message(), "canary") || strings.Contains(d.Why, "\n") {
+				t.Errorf("message: %s", d.Message())
 			}
 		})
 	}
@@ -116,8 +115,8 @@ func TestUnreachable(t *testing.T) {
 	server.Close()
 	c := New(network.NewClient(network.Config{}, time.Now), server.URL, "sts.host", "eu-west-1", time.Now)
 	_, err := c.Assume(t.Context(), second)
-	d, ok := errors.AsType[*Denial](err)
-	if !ok || d.Fault.Code != fault.STSUnreachable || d.Verdict != Repeat || d.Fault.Why != "the connection was refused" {
+	d, ok := fault.As(err)
+	if !ok || d.Code != fault.STSUnreachable || d.Retry != fault.Soon || d.Why != "the connection was refused" {
 		t.Errorf("%v", err)
 	}
 }

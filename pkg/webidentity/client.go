@@ -77,8 +77,7 @@ type TokenRequest struct {
 }
 
 // AssumeWithToken calls AssumeRoleWithWebIdentity, unsigned. The call changes
-// nothing in the account, so it may be repeated; the error is a *Denial that says
-// whether that helps.
+// nothing in the account, so it may be repeated; the fault says whether that helps.
 func (c Client) AssumeWithToken(ctx context.Context, r TokenRequest) (Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()

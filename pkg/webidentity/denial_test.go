@@ -25,28 +25,28 @@ func TestAssumeWithToken(t *testing.T) {
 	t.Parallel()
 	const arn = "arn:aws:sts::111122223333:assumed-role/deploy/run-1"
 	tests := map[string]struct {
-		status  int
-		body    string
-		code    fault.Code
-		verdict Verdict
+		status int
+		body   string
+		code   fault.Code
+		retry  fault.Retry
 	}{
 		"credentials":     {200, fmt.Sprintf(answerXML, arn, "canary-key"), "", 0},
-		"other account":   {200, fmt.Sprintf(answerXML, strings.Replace(arn, "1111", "9999", 1), "canary-key"), fault.AccountMismatch, Permanent},
-		"other role":      {200, fmt.Sprintf(answerXML, strings.Replace(arn, "deploy", "admin", 1), "canary-key"), fault.AccountMismatch, Permanent},
-		"half":            {200, fmt.Sprintf(answerXML, arn, ""), fault.STSResponse, Permanent},
-		"injected":        {200, fmt.Sprintf(answerXML, arn, "canary&#10;##vso[x]"), fault.STSResponse, Permanent},
-		"HTML":            {200, "<html>", fault.STSResponse, Permanent},
-		"redirect":        {302, "", fault.STSResponse, Permanent},
-		"denied":          {403, failure("AccessDenied", "Not authorized"), fault.STSAccessDenied, Propagation},
-		"no provider":     {400, failure("InvalidIdentityToken", "No OpenIDConnect provider found in your account for x"), fault.STSNoProvider, Propagation},
-		"audience":        {400, failure("InvalidIdentityToken", "Incorrect token audience"), fault.STSAudience, Permanent},
-		"expired":         {400, failure("ExpiredTokenException", "Token expired"), fault.STSTokenExpired, FreshToken},
-		"issuer":          {400, failure("IDPCommunicationError", "x"), fault.STSIDPConnection, Repeat},
-		"throttled":       {400, failure("Throttling", "Rate exceeded"), fault.STSThrottled, Repeat},
-		"429":             {429, "", fault.STSThrottled, Repeat},
-		"503":             {503, "busy", fault.STSUnavailable, Repeat},
-		"unknown":         {400, failure("Strange", "x"), fault.STSRejected, Permanent},
-		"region disabled": {403, failure("RegionDisabledException", "x"), fault.STSRegionDisabled, Permanent},
+		"other account":   {200, fmt.Sprintf(answerXML, strings.Replace(arn, "1111", "9999", 1), "canary-key"), fault.AccountMismatch, fault.Never},
+		"other role":      {200, fmt.Sprintf(answerXML, strings.Replace(arn, "deploy", "admin", 1), "canary-key"), fault.AccountMismatch, fault.Never},
+		"half":            {200, fmt.Sprintf(answerXML, arn, ""), fault.STSResponse, fault.Never},
+		"injected":        {200, fmt.Sprintf(answerXML, arn, "canary&#10;##vso[x]"), fault.STSResponse, fault.Never},
+		"HTML":            {200, "<html>", fault.STSResponse, fault.Never},
+		"redirect":        {302, "", fault.STSResponse, fault.Never},
+		"denied":          {403, failure("AccessDenied", "Not authorized"), fault.STSAccessDenied, fault.Propagation},
+		"no provider":     {400, failure("InvalidIdentityToken", "No OpenIDConnect provider found in your account for x"), fault.STSNoProvider, fault.Propagation},
+		"audience":        {400, failure("InvalidIdentityToken", "Incorrect token audience"), fault.STSAudience, fault.Never},
+		"expired":         {400, failure("ExpiredTokenException", "Token expired"), fault.STSTokenExpired, fault.FreshToken},
+		"issuer":          {400, failure("IDPCommunicationError", "x"), fault.STSIDPConnection, fault.Soon},
+		"throttled":       {400, failure("Throttling", "Rate exceeded"), fault.STSThrottled, fault.Soon},
+		"429":             {429, "", fault.STSThrottled, fault.Soon},
+		"503":             {503, "busy", fault.STSUnavailable, fault.Soon},
+		"unknown":         {400, failure("Strange", "x"), fault.STSRejected, fault.Never},
+		"region disabled": {403, failure("RegionDisabledException", "x"), fault.STSRegionDisabled, fault.Never},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -75,9 +75,9 @@ func TestAssumeWithToken(t *testing.T) {
 				}
 				return
 			}
-			d, ok := err.(*Denial) //nolint:errorlint // the documented type
-			if !ok || d.Fault.Code != tt.code || d.Verdict != tt.verdict || strings.Contains(d.Fault.Message(), "canary") {
-				t.Errorf("%+v, want %s verdict %d", err, tt.code, tt.verdict)
+			d, ok := fault.As(err)
+			if !ok || d.Code != tt.code || d.Retry != tt.retry || strings.Contains(d.Message(), "canary") {
+				t.Errorf("%+v, want %s retry %d", err, tt.code, tt.retry)
 			}
 		})
 	}

@@ -1,7 +1,6 @@
 package webidentity
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -41,13 +40,13 @@ func TestSession(t *testing.T) {
 		u := &types.AssumedRoleUser{Arn: aws.String(right)}
 		tt.change(c, u)
 		got, err := Client{host: "sts.host"}.session(c, u, want, "run")
-		d, denied := errors.AsType[*Denial](err)
+		d, denied := fault.As(err)
 		if tt.code == "" && (err != nil || got.AssumedRoleARN != right || !got.Credentials.Expires.Equal(expires)) ||
-			tt.code != "" && (!denied || d.Fault.Code != tt.code || d.Verdict != Permanent || got.AssumedRoleARN != "") {
+			tt.code != "" && (!denied || d.Code != tt.code || d.Retry != fault.Never || got.AssumedRoleARN != "") {
 			t.Errorf("%s: %+v %v", name, got, err)
 		}
-		if denied && (strings.Contains(fmt.Sprintf("%+v", d.Fault), "canary") || strings.Contains(d.Fault.Why, "\n")) {
-			t.Errorf("%s: %s", name, d.Fault.Message())
+		if denied && (strings.Contains(fmt.Sprintf("%+v", d), "canary") || strings.Contains(d.Why, "\n")) {
+			t.Errorf("%s: %s", name, d.Message())
 		}
 	}
 	if _, err := (Client{}).session(nil, nil, want, "run"); err == nil {

@@ -12,7 +12,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/sandbox"
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/sandbox"
 )
 
 // configuration stores its state in the bucket, under a lock that is an object, too.

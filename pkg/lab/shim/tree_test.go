@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/release"
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/release"
 )
 
 // stubProgram is the built stand-in, or empty when it could not be built.
@@ -84,7 +84,7 @@ func newTreeAt(t *testing.T, dir, temp string, p release.Platform) tree {
 	}
 	write(t, filepath.Join(dir, "bin", "manifest.json"), hashes)
 	for _, script := range []string{"index.js", "post.js"} {
-		write(t, filepath.Join(dir, script), read(t, filepath.Join("..", "..", "task", script)))
+		write(t, filepath.Join(dir, script), read(t, filepath.Join("..", "..", "..", "task", script)))
 	}
 	return tr
 }

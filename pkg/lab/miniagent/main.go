@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/sandbox"
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/sandbox"
 )
 
 const usage = `usage: pipeline-sandbox run FILE.yml --vsix FILE.vsix [--node PROGRAM] [--proxy] [--fault FAULT]...

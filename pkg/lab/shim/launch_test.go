@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/release"
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/release"
 )
 
 func TestRunsTheBinaryOfThisPlatform(t *testing.T) {
@@ -180,7 +180,7 @@ for (const f of process.argv.slice(1)) {
   for (const m of fs.readFileSync(f, 'utf8').matchAll(/require\('([^']+)'\)/g)) {
     if (!require('module').builtinModules.includes(m[1]) && m[1] !== './index.js') console.log(f, m[1]);
   }
-}`, filepath.Join("..", "..", "task", "index.js"), filepath.Join("..", "..", "task", "post.js")).CombinedOutput()
+}`, filepath.Join("..", "..", "..", "task", "index.js"), filepath.Join("..", "..", "..", "task", "post.js")).CombinedOutput()
 	if err != nil || len(out) > 0 {
 		t.Errorf("the launcher needs a package: %s %v", out, err)
 	}

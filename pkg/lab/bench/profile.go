@@ -11,9 +11,9 @@ import (
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
 	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/sandbox"
 	"github.com/assume-aws-role/assume-aws-role/pkg/network"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
-	"github.com/assume-aws-role/assume-aws-role/pkg/sandbox"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/sandbox"
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/sandbox"
 )
 
 // TestPackedIdentities: each kind of identity gets a session, whose outputs a later

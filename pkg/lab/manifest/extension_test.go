@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/release"
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/release"
 )
 
 func TestExtensionIdentity(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/sandbox"
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/sandbox"
 )
 
 // client is a program that prints the ARN of the caller's identity, a line for each
@@ -318,7 +318,7 @@ var (
 // binary builds the task's binary once, in a directory that outlives the first test.
 func binary(t *testing.T) string {
 	t.Helper()
-	buildOnce.Do(func() { built, errBuild = buildGo(filepath.Join("..", ".."), "./cmd/assume-aws-role") })
+	buildOnce.Do(func() { built, errBuild = buildGo(filepath.Join("..", "..", ".."), "./cmd/assume-aws-role") })
 	if errBuild != nil {
 		t.Fatal(errBuild)
 	}

@@ -1,7 +1,7 @@
-// Package idtoken owns the pipeline's OIDC token: where it is requested and how,
-// what its claims say, and what AWS makes of them. It must not know what the token
-// is used for.
-package idtoken
+// Package claims owns what a token of Azure DevOps or Microsoft Entra says, read
+// without verifying its signature, and what AWS sees of it. It makes no request and
+// must not know where a token comes from or what it is used for.
+package claims
 
 import (
 	"encoding/json"

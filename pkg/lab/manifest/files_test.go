@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-var root = filepath.Join("..", "..")
+var root = filepath.Join("..", "..", "..")
 
 type task struct {
 	ID                  string                                    `json:"id"`

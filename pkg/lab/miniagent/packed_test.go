@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/sandbox"
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/sandbox"
 )
 
 const deployRole = "arn:aws:iam::111122223333:role/deploy"

@@ -14,7 +14,7 @@ func checkout(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
 	for _, path := range []string{"task", "docs/images", "vss-extension.json", "LICENSE"} {
-		if err := copyTree(filepath.Join("..", "..", filepath.FromSlash(path)), filepath.Join(root, filepath.FromSlash(path))); err != nil {
+		if err := copyTree(filepath.Join("..", "..", "..", filepath.FromSlash(path)), filepath.Join(root, filepath.FromSlash(path))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -50,7 +50,7 @@ func TestStageKeepsTheManifests(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := os.ReadFile(filepath.Join("..", "..", filepath.FromSlash(name)))
+		want, err := os.ReadFile(filepath.Join("..", "..", "..", filepath.FromSlash(name)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,35 +1,36 @@
-package retry
+package exchange
 
 import (
 	"context"
 	"errors"
-	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 )
 
 var errTry = errors.New("try")
 
-// count runs Do on attempts that all fail and tells how often it tried and how
+// count runs repeat on attempts that all fail and tells how often it tried and how
 // long it took.
-func count(ctx context.Context, after time.Duration, repeat bool) (tries int, took time.Duration, err error) {
+func count(ctx context.Context, after time.Duration, soon bool) (tries int, took time.Duration, err error) {
 	start := time.Now()
-	err = Do(ctx, func(context.Context) error {
+	_, err = repeat(ctx, func(context.Context) (struct{}, error) {
 		tries++
-		if repeat {
-			return &Again{Err: errTry, After: after}
+		if soon {
+			return struct{}{}, &fault.Fault{Code: fault.STSUnavailable, Retry: fault.Soon, After: after, Cause: errTry}
 		}
-		return errTry
+		return struct{}{}, errTry
 	})
 	return tries, time.Since(start), err
 }
 
-func TestDo(t *testing.T) {
+func TestRepeat(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		deadline, after time.Duration
-		repeat          bool
+		soon            bool
 		tries           int
 		least, most     time.Duration
 	}{
@@ -45,11 +46,11 @@ func TestDo(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), tt.deadline)
 				defer cancel()
-				tries, took, err := count(ctx, tt.after, tt.repeat)
+				tries, took, err := count(ctx, tt.after, tt.soon)
 				if tries != tt.tries || took < tt.least || took > tt.most {
 					t.Errorf("%d attempts in %v, want %d in %v to %v", tries, took, tt.tries, tt.least, tt.most)
 				}
-				if err != errTry { //nolint:errorlint // the wrapper must be gone
+				if !errors.Is(err, errTry) {
 					t.Errorf("err = %#v", err)
 				}
 			})
@@ -57,7 +58,7 @@ func TestDo(t *testing.T) {
 	}
 }
 
-func TestDoStopsWhenCanceled(t *testing.T) {
+func TestRepeatStopsWhenCanceled(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -69,34 +70,18 @@ func TestDoStopsWhenCanceled(t *testing.T) {
 	})
 }
 
-func TestDoReturnsTheFirstSuccess(t *testing.T) {
+func TestRepeatReturnsTheFirstSuccess(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		tries := 0
-		err := Do(t.Context(), func(context.Context) error {
+		got, err := repeat(t.Context(), func(context.Context) (string, error) {
 			if tries++; tries < 3 {
-				return &Again{Err: errTry}
+				return "", &fault.Fault{Code: fault.STSUnavailable, Retry: fault.Soon}
 			}
-			return nil
+			return "answer", nil
 		})
-		if err != nil || tries != 3 {
-			t.Errorf("%d attempts: %v", tries, err)
+		if err != nil || got != "answer" || tries != 3 {
+			t.Errorf("%q after %d attempts: %v", got, tries, err)
 		}
 	})
-}
-
-func TestAfter(t *testing.T) {
-	t.Parallel()
-	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	for header, want := range map[string]time.Duration{
-		"": 0, "0": 0, "-5": 0, "x": 0, "1.5": 0, "7": 7 * time.Second,
-		"999999999":            24 * time.Hour,
-		"99999999999999999999": 0,
-		now.Add(time.Minute).Format(http.TimeFormat):  time.Minute,
-		now.Add(-time.Minute).Format(http.TimeFormat): 0,
-	} {
-		if got := After(header, now); got != want {
-			t.Errorf("After(%q) = %v, want %v", header, got, want)
-		}
-	}
 }

@@ -1,4 +1,4 @@
-package idtoken_test
+package claims_test
 
 import (
 	"encoding/base64"
@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
+	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
 
@@ -36,14 +36,14 @@ func readVector(t *testing.T, path string) vector {
 
 func TestFlavourOfEveryVector(t *testing.T) {
 	t.Parallel()
-	want := map[string]idtoken.Flavour{
-		"A-vstoken-sc": idtoken.VSTokenConnection, "B1-vstoken-pipeline-azurerepos": idtoken.VSTokenPipeline,
-		"B2-vstoken-pipeline-github": idtoken.VSTokenPipeline, "C-entra-sc": idtoken.EntraConnection,
-		"E-twohop-v2": idtoken.EntraAccessV2, "F-twohop-v1": idtoken.EntraAccessV1,
+	want := map[string]claims.Flavour{
+		"A-vstoken-sc": claims.VSTokenConnection, "B1-vstoken-pipeline-azurerepos": claims.VSTokenPipeline,
+		"B2-vstoken-pipeline-github": claims.VSTokenPipeline, "C-entra-sc": claims.EntraConnection,
+		"E-twohop-v2": claims.EntraAccessV2, "F-twohop-v1": claims.EntraAccessV1,
 	}
 	for name, flavour := range want {
 		v := readVector(t, filepath.Join("testdata", "vectors", name+".json"))
-		c, err := idtoken.Inspect(secret.New(v.JWT))
+		c, err := claims.Inspect(secret.New(v.JWT))
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -61,7 +61,7 @@ func TestAWSSeesWhatTheVectorsSay(t *testing.T) {
 	}
 	for _, path := range paths {
 		v := readVector(t, path)
-		c, err := idtoken.Inspect(secret.New(v.JWT))
+		c, err := claims.Inspect(secret.New(v.JWT))
 		if err != nil {
 			t.Errorf("%s: %v", path, err)
 			continue
@@ -70,7 +70,7 @@ func TestAWSSeesWhatTheVectorsSay(t *testing.T) {
 			continue
 		}
 		got := c.AWS()
-		want := idtoken.AWSView{Provider: strings.TrimPrefix(c.Issuer, "https://"), Audience: v.IAM.Aud, OriginalAudience: v.IAM.Oaud, Subject: v.IAM.Sub}
+		want := claims.AWSView{Provider: strings.TrimPrefix(c.Issuer, "https://"), Audience: v.IAM.Aud, OriginalAudience: v.IAM.Oaud, Subject: v.IAM.Sub}
 		if v.IAM.Oaud == "" && c.AuthorizedParty != "" {
 			want.OriginalAudience = c.Audience[0]
 		}
@@ -82,29 +82,29 @@ func TestAWSSeesWhatTheVectorsSay(t *testing.T) {
 
 func TestFlavourOfEntraPipeline(t *testing.T) {
 	t.Parallel()
-	c := idtoken.FromMap(map[string]any{
+	c := claims.FromMap(map[string]any{
 		"iss": "https://login.microsoftonline.com/7d1c9a34-5b2e-4f60-8a91-e3c0b6d2f587/v2.0",
 		"sub": "/eid1/c/pub/t/NJocfS5bYE-KkePAttL1hw/a/rISbSSETf0KqFyZ8ppdXmA/pl/0f8a7c52-3d1b-4e6a-9b7e-5c2d41a09f13/x/y",
-		"aud": idtoken.TokenExchangeResource, "ver": "2.0",
+		"aud": claims.TokenExchangeResource, "ver": "2.0",
 	})
-	if got := c.Flavour(); got != idtoken.EntraPipeline {
+	if got := c.Flavour(); got != claims.EntraPipeline {
 		t.Errorf("got %v", got)
 	}
 }
 
 func TestEntraSubjectIsThatOfTheVector(t *testing.T) {
 	t.Parallel()
-	c, err := idtoken.Inspect(secret.New(readVector(t, "testdata/vectors/C-entra-sc.json").JWT))
+	c, err := claims.Inspect(secret.New(readVector(t, "testdata/vectors/C-entra-sc.json").JWT))
 	if err != nil {
 		t.Fatal(err)
 	}
 	parts := strings.Split(c.Subject, "/")
 	tenant := strings.Split(c.Issuer, "/")[3]
-	got, err := idtoken.EntraSubject(strings.ToUpper(tenant), parts[len(parts)-2], parts[len(parts)-1])
+	got, err := claims.EntraSubject(strings.ToUpper(tenant), parts[len(parts)-2], parts[len(parts)-1])
 	if err != nil || got != c.Subject {
 		t.Errorf("got %q, %v; want %q", got, err, c.Subject)
 	}
-	if _, err := idtoken.EntraSubject("contoso", parts[len(parts)-2], parts[len(parts)-1]); err == nil {
+	if _, err := claims.EntraSubject("contoso", parts[len(parts)-2], parts[len(parts)-1]); err == nil {
 		t.Error("a tenant that is no GUID was taken")
 	}
 }
@@ -115,7 +115,7 @@ func TestInspectTakesNoBlanks(t *testing.T) {
 	token := readVector(t, "testdata/vectors/A-vstoken-sc.json").JWT
 	for _, blank := range []string{"\n", "\r\n", " ", "\t"} {
 		for _, text := range []string{token + blank, blank + token, token[:40] + blank + token[40:]} {
-			if _, err := idtoken.Inspect(secret.New(text)); !errors.Is(err, idtoken.ErrMalformed) {
+			if _, err := claims.Inspect(secret.New(text)); !errors.Is(err, claims.ErrMalformed) {
 				t.Errorf("%q: %v", blank, err)
 			}
 		}
@@ -127,7 +127,7 @@ func FuzzInspect(f *testing.F) {
 	f.Add(part(`{"alg":"RS256"}`) + "." + part(`{"iss":"i","sub":"s","aud":["a"],"exp":1e99}`) + ".c2ln")
 	f.Add("a.b.c")
 	f.Fuzz(func(t *testing.T, token string) {
-		c, err := idtoken.Inspect(secret.New(token))
+		c, err := claims.Inspect(secret.New(token))
 		if err != nil && len(token) > 40 && strings.Contains(err.Error(), token) {
 			t.Error("the error quotes the token")
 		}

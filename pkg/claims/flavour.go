@@ -1,4 +1,4 @@
-package idtoken
+package claims
 
 import (
 	"encoding/base64"

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/sandbox"
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/sandbox"
 )
 
 func TestUsage(t *testing.T) {

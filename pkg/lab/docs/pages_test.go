@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-const root = "../.."
+const root = "../../.."
 
 // pages are all Markdown files that a user reads, by path from the root.
 func pages(t *testing.T) map[string]string {
