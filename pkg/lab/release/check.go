@@ -13,8 +13,8 @@ import (
 
 // Budgets of the package, in bytes.
 const (
-	MaxPackage = 16_000_000
-	MaxBinary  = 8_000_000
+	MaxPackage = 20_000_000
+	MaxBinary  = 9_000_000
 )
 
 // Check verifies a finished VSIX: its size, that every part has a content type,

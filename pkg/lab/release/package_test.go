@@ -100,7 +100,7 @@ func rewrite(t *testing.T, from, to, part string, change func([]byte) []byte) {
 				return err
 			}
 			changed := change(old)
-			if err := writeEntry(z, entry{f.Name, changed, f.Mode()}, deflate(changed, "").data); err != nil {
+			if err := writeEntry(z, entry{f.Name, changed, f.Mode()}, deflate(changed).data); err != nil {
 				return err
 			}
 		}
