@@ -33,7 +33,7 @@ type entry struct {
 }
 
 // Pack turns the VSIX that tfx made into the canonical one: with the binaries,
-// their hash manifest and the notices added below task/, sorted, with one fixed
+// the launcher's manifest and the notices added below task/, sorted, with one fixed
 // date, the execute bits of the binaries set, and a content type for every part.
 // The same inputs give the same bytes everywhere.
 func Pack(tfxFile, binDir, noticesFile, out string) error {
@@ -94,22 +94,18 @@ func addedParts(binDir, noticesFile string) ([]entry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the notices: %w", err)
 	}
-	hashes, err := HashManifest(binDir)
-	if err != nil {
-		return nil, err
-	}
-	parts := []entry{
-		{"task/THIRD-PARTY-NOTICES.txt", notices, 0o644},
-		{"task/bin/manifest.json", hashes, 0o644},
-	}
+	parts := []entry{{"task/THIRD-PARTY-NOTICES.txt", notices, 0o644}}
+	binaries := map[Platform][]byte{}
 	for _, p := range Platforms() {
 		content, err := os.ReadFile(filepath.Join(binDir, p.File()))
 		if err != nil {
 			return nil, fmt.Errorf("reading a binary: %w", err)
 		}
+		binaries[p] = content
 		parts = append(parts, entry{"task/bin/" + p.File(), content, 0o755})
 	}
-	return parts, nil
+	manifest, err := launcherManifest(binaries)
+	return append(parts, entry{"task/bin/manifest.json", manifest, 0o644}), err
 }
 
 // checkNames refuses what the packaging conventions forbid and tfx lets pass.
