@@ -17,7 +17,7 @@ func post(_ context.Context, e Env) int {
 	out := newWriter(e)
 	defer func() {
 		if recover() != nil {
-			out.LogIssue(vso.IssueWarning, string(fault.Internal), "the clean-up hit a defect of its own; the profile's files may still be there")
+			out.LogIssue(vso.IssueWarning, string(fault.Internal), "internal error in the clean-up; the profile's files may still be there")
 		}
 	}()
 	id, _ := e.Lookup("VSTS_TASKVARIABLE_" + strings.ToUpper(profileVariable))

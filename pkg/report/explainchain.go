@@ -1,4 +1,4 @@
-package cli
+package report
 
 import "encoding/json"
 
@@ -12,9 +12,9 @@ type chainStatement struct {
 
 // explainChain says who asked for the second role, and what would allow exactly
 // that. The external id may be confidential, so its input is named in its place.
-func (t account) explainChain() []string {
-	chain := t.step.Chain
-	s := chainStatement{Effect: "Allow", Principal: map[string]string{"AWS": t.step.Role.ARN.Full}, Action: []string{"sts:AssumeRole"}}
+func (r Run) explainChain() []string {
+	chain := r.Plan.Chain
+	s := chainStatement{Effect: "Allow", Principal: map[string]string{"AWS": r.Plan.Role.ARN.String()}, Action: []string{"sts:AssumeRole"}}
 	if len(chain.Tags) > 0 {
 		s.Action = append(s.Action, "sts:TagSession")
 	}
@@ -29,11 +29,11 @@ func (t account) explainChain() []string {
 		return nil
 	}
 	return []string{
-		"", t.readable("What was presented to AWS: the session " + t.result.First.AssumedRoleARN), "",
-		"The trust statement of " + t.readable(chain.ARN.Full) + " that allows exactly this:",
-		t.readableJSON(string(document)), "",
+		"", r.readable("What was presented to AWS: the session " + r.Result.First.AssumedRoleARN), "",
+		"The trust statement of " + r.readable(chain.ARN.String()) + " that allows exactly this:",
+		r.readableJSON(string(document)), "",
 		"Likeliest differences, in order:",
-		t.readable("  - The Principal: it names another role than " + t.step.Role.ARN.Full + ", or a role that was deleted and created again."),
+		r.readable("  - The Principal: it names another role than " + r.Plan.Role.ARN.String() + ", or a role that was deleted and created again."),
 		"  - The first role's own policies do not allow sts:AssumeRole on the second role.",
 		"  - The Action lacks sts:TagSession or sts:SetSourceIdentity, or the Condition asks for another external id.",
 		"  - The second role does not exist, or a service control policy denies the call; AWS answers these alike.",
