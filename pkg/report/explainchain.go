@@ -30,7 +30,7 @@ func (r Run) explainChain() []string {
 	}
 	return []string{
 		"", r.readable("What was presented to AWS: the session " + r.Result.First.AssumedRoleARN), "",
-		"The trust statement of " + r.readable(chain.ARN.String()) + " that allows exactly this:",
+		"The trust policy of " + r.readable(chain.ARN.String()) + " that allows exactly this, ready for IAM's \"Custom trust policy\":",
 		r.readableJSON(string(document)), "",
 		"Likeliest differences, in order:",
 		r.readable("  - The Principal: it names another role than " + r.Plan.Role.ARN.String() + ", or a role that was deleted and created again."),
