@@ -2,7 +2,13 @@ package report
 
 import "encoding/json"
 
-// chainStatement is the statement of a second role's trust policy.
+// chainPolicy is a second role's trust policy.
+type chainPolicy struct {
+	Version   string
+	Statement []chainStatement
+}
+
+// chainStatement is its one statement.
 type chainStatement struct {
 	Effect    string
 	Principal map[string]string
@@ -24,7 +30,7 @@ func (r Run) explainChain() []string {
 	if !chain.ExternalID.Empty() {
 		s.Condition = map[string]map[string]string{"StringEquals": {"sts:ExternalId": "(the value of chainExternalId)"}}
 	}
-	document, err := json.MarshalIndent(s, "", "  ")
+	document, err := json.MarshalIndent(chainPolicy{"2012-10-17", []chainStatement{s}}, "", "  ")
 	if err != nil {
 		return nil
 	}
