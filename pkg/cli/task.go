@@ -7,6 +7,7 @@ import (
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
 	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
+	"github.com/assume-aws-role/assume-aws-role/pkg/export"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
@@ -15,13 +16,17 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
 )
 
-// task is the main part of the pipeline step. It always returns 0: the agent
-// reads the outcome from the logging command, and a second, vaguer error would
-// follow from any other status.
+// task is the main part of the pipeline step. It returns 0 also for a failure: the agent
+// reads the outcome from the logging command, and a second, vaguer error would follow
+// from any other status. Only when standard output is broken, so that no outcome can be
+// said, is the status exitFault.
 func task(ctx context.Context, e Env) int {
 	t := &taskRun{env: e, lookup: e.Lookup, Log: report.Log{Out: newWriter(e)}}
 	if err := t.guarded(ctx); err != nil {
 		t.fail(err)
+	}
+	if t.Out.Err() != nil {
+		return exitFault
 	}
 	return exitOK
 }
@@ -83,7 +88,7 @@ func (t *taskRun) run(ctx context.Context) error {
 		t.Check()
 		return nil
 	}
-	return t.export(ctx)
+	return t.exporter().Run(ctx)
 }
 
 // prepare reads and checks everything before any request.
@@ -99,10 +104,20 @@ func (t *taskRun) prepare(ctx context.Context) error {
 	}
 	t.Step.Plan.Network.UserAgent = "assume-aws-role/" + t.env.Version
 	t.Network()
-	if t.Step.Export.Mode.Profile() && !t.Step.CheckOnly {
+	if t.Step.CheckOnly {
+		return nil
+	}
+	if err := export.Check(t.Step, t.lookup.Held()); err != nil {
+		return err
+	}
+	if t.Step.Export.Mode.Profile() {
 		return awsprofile.Check(t.Step.TempDirectory)
 	}
 	return nil
+}
+
+func (t *taskRun) exporter() export.Exporter {
+	return export.Exporter{Log: &t.Log, Held: t.lookup.Held(), Now: t.env.Now, Executable: t.env.Executable}
 }
 
 // accountInARN finds the account ids of ARNs in texts of AWS.

@@ -44,14 +44,14 @@ func (r Run) explain(code fault.Code) []string {
 		lines = append(lines, show("  :oaud:                  "+view.OriginalAudience))
 	}
 	lines = append(lines, show("  :sub:                   "+view.Subject), "",
-		"The trust statement of "+show(role.String())+" that allows exactly this identity:",
-		r.readableJSON(x.Statement),
+		"The trust policy of "+show(role.String())+" that allows exactly this identity, ready for IAM's \"Custom trust policy\":",
+		r.readableJSON(x.Document),
 	)
 	if x.Unusable != "" {
-		lines = append(lines, "IAM does not accept this statement as is: "+x.Unusable+".")
+		lines = append(lines, "IAM does not accept this policy as is: "+x.Unusable+".")
 	}
 	lines = append(lines, "",
-		"The IAM identity provider to have in account "+string(role.Account)+":",
+		"The IAM identity provider that account "+string(role.Account)+" must have:",
 		show("  URL: "+x.ProviderURL), show("  client id: "+x.ClientID), "",
 		"Likeliest differences, in order:")
 	for _, d := range x.Differences {

@@ -1,4 +1,4 @@
-package cli
+package export
 
 import (
 	"context"
@@ -21,8 +21,8 @@ func TestNothingIsExportedTooLate(t *testing.T) {
 	stop()
 	for want, ctx := range map[fault.Code]context.Context{fault.Timeout: late, fault.Canceled: stopped} {
 		var b strings.Builder
-		run := taskRun{Log: report.Log{Out: vso.NewWriter(&b, true)}}
-		if f, _ := fault.As(run.export(ctx)); f == nil || f.Code != want {
+		x := Exporter{Log: &report.Log{Out: vso.NewWriter(&b, true)}}
+		if f, _ := fault.As(x.Run(ctx)); f == nil || f.Code != want {
 			t.Errorf("want %s, got %v", want, f)
 		}
 		if b.Len() != 0 {
