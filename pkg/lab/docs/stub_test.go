@@ -19,6 +19,9 @@ import (
 // that finds it set is such a stub.
 const stubLog = "AAR_DOCS_STUB_LOG"
 
+// stubAccount names the account in which the stub of the AWS CLI creates a provider.
+const stubAccount = "AAR_DOCS_STUB_ACCOUNT"
+
 // TestMain makes this binary a stand-in for the programs that the pages call, when
 // it is started under their names.
 func TestMain(m *testing.M) {
@@ -54,6 +57,9 @@ func stub(log string) int {
 	switch {
 	case c.Program == "aws" && slices.Contains(c.Args, "export-credentials"):
 		return exportCredentials()
+	case slices.Contains(c.Args, "create-open-id-connect-provider"):
+		fmt.Println("arn:aws:iam::" + os.Getenv(stubAccount) + ":oidc-provider/" + strings.TrimPrefix(c.flag("--url"), "https://"))
+		return 0
 	case !c.usesAWS():
 		return 0
 	}

@@ -36,8 +36,6 @@ type builder struct {
 	accounts map[string]*sandbox.Account
 }
 
-const pinnedRole = "arn:aws:iam::111122223333:role/deploy"
-
 var roleARNs = regexp.MustCompile(`arn:aws:iam::\d{12}:role/[\w+=,.@/-]+`)
 
 // add makes the connection and the roles of one step.
@@ -50,7 +48,8 @@ func (w *builder) add(inputs map[string]any) {
 	roles := roleARNs.FindAllString(text("roleArn")+"\n"+text("environmentRoles"), -1)
 	pinned := map[string]string{}
 	if roles == nil {
-		roles, pinned["roleArn"] = []string{pinnedRole}, pinnedRole
+		pinned["roleArn"] = "arn:aws:iam::111122223333:role/" + text("serviceConnection") + text("awsServiceConnection")
+		roles = []string{pinned["roleArn"]}
 	}
 	if text("region") == "" {
 		pinned["region"] = "eu-west-1"
@@ -70,6 +69,9 @@ func (w *builder) add(inputs map[string]any) {
 	}
 	for _, arn := range roles {
 		w.role(spec, arn)
+	}
+	if m := regexp.MustCompile(`(?m)^rpo_id = (\S+)$`).FindStringSubmatch(text("requiredClaims")); m != nil {
+		w.cfg.Pipeline.RepositoryID = m[1]
 	}
 	if second := text("chainRoleArn"); second != "" {
 		w.secondRole(second, roles[0])
