@@ -222,7 +222,9 @@ func TestCloudFormationExample(t *testing.T) {
 	t.Parallel()
 	text := read(t, filepath.Join(root, "examples/cloudformation/deploy-role.yml"))
 	var template struct {
-		Parameters, Conditions, Resources map[string]yaml.Node
+		Parameters map[string]yaml.Node `yaml:"Parameters"`
+		Conditions map[string]yaml.Node `yaml:"Conditions"`
+		Resources  map[string]yaml.Node `yaml:"Resources"`
 	}
 	if err := yaml.Unmarshal([]byte(text), &template); err != nil {
 		t.Fatal(err)
