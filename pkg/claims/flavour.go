@@ -57,38 +57,99 @@ func (f Flavour) String() string {
 // eid1 is the subject of a token that Entra issues for something of Azure DevOps.
 var eid1 = pattern.Lazy(`^/eid1/c/[^/\s]+/t/[^/\s]+/a/[^/\s]+/(sc/[^/\s]+/[^/\s]+|pl/[^\s]+)$`)
 
-// vstokenIssuer begins the issuer of every organisation's tokens; one key set
-// serves all organisations.
-const vstokenIssuer = "https://vstoken.dev.azure.com/"
+// Issuer is the party that signs a token.
+type Issuer int
+
+// The issuers that are known. Any other is OtherIssuer.
+const (
+	OtherIssuer Issuer = iota
+	// AzureDevOpsIssuer is Azure DevOps itself: one key set serves all organisations.
+	AzureDevOpsIssuer
+	EntraV1Issuer
+	EntraV2Issuer
+)
+
+// Hosts of issuers. Microsoft Entra has one for each cloud.
+var (
+	vstokenHost  = "vstoken.dev.azure.com"
+	entraV1Hosts = []string{"sts.windows.net", "sts.chinacloudapi.cn"}
+	entraV2Hosts = []string{"login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn", "login.chinacloudapi.cn"}
+)
+
+// IssuerOf tells an issuer by the host of its provider: the URL without https://.
+func IssuerOf(provider string) Issuer {
+	host, _, _ := strings.Cut(provider, "/")
+	switch {
+	case host == vstokenHost:
+		return AzureDevOpsIssuer
+	case slices.Contains(entraV1Hosts, host):
+		return EntraV1Issuer
+	case slices.Contains(entraV2Hosts, host):
+		return EntraV2Issuer
+	}
+	return OtherIssuer
+}
+
+// Paths of the issuers of one organisation and of one tenant.
+var (
+	vstokenPath = pattern.Lazy(`^[^/]+/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+	entraV1Path = pattern.Lazy(`^[^/]+/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/$`)
+	entraV2Path = pattern.Lazy(`^[^/]+/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/v2\.0$`)
+)
+
+// Malformed says what the provider of an issuer must look like when it does not; a
+// token's issuer never equals such a provider. It is empty for OtherIssuer.
+func (i Issuer) Malformed(provider string) string {
+	switch {
+	case i == AzureDevOpsIssuer && !vstokenPath().MatchString(provider):
+		return vstokenHost + "/<organisation ID>, with the ID in lower case and without a trailing slash"
+	case i == EntraV1Issuer && !entraV1Path().MatchString(provider):
+		return "sts.windows.net/<tenant ID>/, with the ID in lower case and a trailing slash"
+	case i == EntraV2Issuer && !entraV2Path().MatchString(provider):
+		return "login.microsoftonline.com/<tenant ID>/v2.0, with the ID in lower case and without a trailing slash"
+	}
+	return ""
+}
 
 // Flavour tells the kind of the token by issuer and subject.
 func (c UnverifiedClaims) Flavour() Flavour {
-	vstoken := strings.HasPrefix(c.Issuer, vstokenIssuer)
-	m := eid1().FindStringSubmatch(c.Subject)
-	switch {
-	case vstoken && strings.HasPrefix(c.Subject, "sc://"):
-		return VSTokenConnection
-	case vstoken && strings.HasPrefix(c.Subject, "p://"):
-		return VSTokenPipeline
-	case m != nil && entraV2(c.Issuer) && strings.HasPrefix(m[1], "sc/"):
-		return EntraConnection
-	case m != nil && entraV2(c.Issuer):
-		return EntraPipeline
-	case entraV2(c.Issuer) && text(c.Raw, "ver") == "2.0":
-		return EntraAccessV2
-	case strings.HasPrefix(c.Issuer, "https://sts.windows.net/") || strings.HasPrefix(c.Issuer, "https://sts.chinacloudapi.cn/"):
+	provider, https := strings.CutPrefix(c.Issuer, "https://")
+	if !https {
+		return Unknown
+	}
+	switch IssuerOf(provider) {
+	case AzureDevOpsIssuer:
+		return vstokenFlavour(c.Subject)
+	case EntraV1Issuer:
 		return EntraAccessV1
+	case EntraV2Issuer:
+		return c.entraV2Flavour()
+	case OtherIssuer:
 	}
 	return Unknown
 }
 
-// entraHosts issue version 2 tokens, one per cloud.
-var entraHosts = []string{"login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn", "login.chinacloudapi.cn"}
+func vstokenFlavour(subject string) Flavour {
+	switch {
+	case strings.HasPrefix(subject, "sc://"):
+		return VSTokenConnection
+	case strings.HasPrefix(subject, "p://"):
+		return VSTokenPipeline
+	}
+	return Unknown
+}
 
-func entraV2(issuer string) bool {
-	rest, https := strings.CutPrefix(issuer, "https://")
-	host, path, _ := strings.Cut(rest, "/")
-	return https && slices.Contains(entraHosts, host) && strings.HasSuffix(path, "/v2.0")
+func (c UnverifiedClaims) entraV2Flavour() Flavour {
+	m := eid1().FindStringSubmatch(c.Subject)
+	switch {
+	case m != nil && strings.HasPrefix(m[1], "sc/"):
+		return EntraConnection
+	case m != nil:
+		return EntraPipeline
+	case text(c.Raw, "ver") == "2.0":
+		return EntraAccessV2
+	}
+	return Unknown
 }
 
 // ErrGUID is returned for an id that is not a GUID.

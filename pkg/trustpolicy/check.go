@@ -31,7 +31,7 @@ func Check(p *Policy, c claims.UnverifiedClaims) Verdict {
 	v := Verdict{
 		Identity: c.Flavour().String(),
 		Decision: p.Evaluate(RequestFor(account, partition, view)),
-		Findings: p.Lint(),
+		Findings: p.lint(view),
 	}
 	if view.Refusal != "" {
 		v.Decision.Allowed = false
@@ -74,4 +74,18 @@ func plural(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// AccountFor is the account, and its partition, whose provider the policy names for an
+// issuer, so that an identity of the issuer can be held against it.
+func (p *Policy) AccountFor(provider string) (account, partition string) {
+	account, partition = "000000000000", "aws"
+	for _, s := range p.Statements {
+		for _, arn := range s.Principals.Federated {
+			if m := oidcProvider().FindStringSubmatch(arn); m != nil && m[3] == provider {
+				return m[2], m[1]
+			}
+		}
+	}
+	return account, partition
 }
