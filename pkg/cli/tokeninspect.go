@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
+	"github.com/assume-aws-role/assume-aws-role/pkg/report"
 	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
 )
 
@@ -93,7 +94,7 @@ func instant(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return stamp(t)
+	return report.Stamp(t)
 }
 
 func printToken(e Env, r tokenReport, c claims.UnverifiedClaims, now time.Time) {
