@@ -33,7 +33,7 @@ func (r Run) explain(code fault.Code) []string {
 	if !ok || presented == nil {
 		return nil
 	}
-	x := trustpolicy.Explain(*presented, string(role.Account), string(role.Partition), kind)
+	x := trustpolicy.Explain(*presented, role.Partition, role.Account, kind)
 	view := presented.AWS()
 	lines := []string{
 		"", "What was presented to AWS:",

@@ -3,6 +3,7 @@ package trustpolicy
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -76,10 +77,15 @@ func (c Condition) hasVariable() bool {
 	return slices.ContainsFunc(c.Values, func(v string) bool { return strings.Contains(v, "${") })
 }
 
+// alternatives quotes values, so that each character can be told from those that look
+// like it.
 func alternatives(values []string) string {
 	out := make([]string, len(values))
 	for i, v := range values {
-		out[i] = fmt.Sprintf("%q", v)
+		out[i] = strconv.Quote(v)
+		if strings.ContainsFunc(v, refusedByIAM) {
+			out[i] = strconv.QuoteToASCII(v)
+		}
 	}
 	return strings.Join(out, " or ")
 }

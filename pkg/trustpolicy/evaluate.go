@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 )
 
 // Action is the call that an OIDC identity makes.
@@ -25,14 +26,9 @@ type Request struct {
 	TokenOnly bool
 }
 
-// ProviderARN is the ARN of an IAM OIDC provider.
-func ProviderARN(partition, account, provider string) string {
-	return "arn:" + partition + ":iam::" + account + ":oidc-provider/" + provider
-}
-
 // RequestFor is the request of an identity as AWS sees it.
-func RequestFor(account, partition string, v claims.AWSView) Request {
-	arn := ProviderARN(partition, account, v.Provider)
+func RequestFor(p iam.Partition, account iam.Account, v claims.AWSView) Request {
+	arn := iam.ProviderARN(p, account, v.Provider)
 	r := Request{Action: Action, Provider: arn, TokenOnly: true, Keys: map[string][]string{
 		v.Provider + ":aud":     {v.Audience},
 		v.Provider + ":sub":     {v.Subject},

@@ -33,9 +33,13 @@ type Finding struct {
 // linter collects findings about one statement after the other.
 type linter struct {
 	statement int
-	// checked is the identity that the policy is checked for; empty when there is none.
-	checked claims.AWSView
-	found   []Finding
+	// checked is the identity that the policy is checked for, and admitted whether it is;
+	// empty when there is none.
+	checked  claims.AWSView
+	admitted bool
+	// federated reports whether the policy admits users of an identity provider.
+	federated bool
+	found     []Finding
 }
 
 func (l *linter) add(level Level, format string, args ...any) {
@@ -47,10 +51,13 @@ func (l *linter) add(level Level, format string, args ...any) {
 
 // Lint looks for what makes a trust policy wider or weaker than it seems. Every Allow
 // statement counts, whatever its action. It does not need a token.
-func (p *Policy) Lint() []Finding { return p.lint(claims.AWSView{}) }
+func (p *Policy) Lint() []Finding { return p.lint(claims.AWSView{}, false) }
 
-func (p *Policy) lint(checked claims.AWSView) []Finding {
-	l := &linter{checked: checked, found: []Finding{}} // an empty list in JSON, too
+// lint also looks at the policy with the eyes of an identity, and names the others beside
+// it, if it is admitted.
+func (p *Policy) lint(checked claims.AWSView, admitted bool) []Finding {
+	l := &linter{checked: checked, admitted: admitted, found: []Finding{}} // an empty list in JSON, too
+	l.federated = slices.ContainsFunc(p.Statements, func(s Statement) bool { return !s.Deny && len(s.Principals.Federated) > 0 })
 	if p.length > MaxLength {
 		l.add(Warning, "the policy has %d characters without white space; IAM's default quota is %d", p.length, MaxLength)
 	}

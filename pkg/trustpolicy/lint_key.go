@@ -166,7 +166,7 @@ func whatMatches(name, value string) string {
 
 // noteOthers names the subjects that the statement admits beside the checked one.
 func (s Statement) noteOthers(l *linter, provider string) {
-	if l.checked.Provider == "" {
+	if !l.admitted {
 		return
 	}
 	for _, c := range s.Conditions {

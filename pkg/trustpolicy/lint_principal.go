@@ -26,7 +26,7 @@ func (s Statement) lintPrincipals(l *linter) {
 		return
 	}
 	for _, p := range s.Principals.Others {
-		p.lint(l)
+		l.lintOther(p)
 	}
 	for _, name := range s.Principals.Federated {
 		switch m := oidcProvider().FindStringSubmatch(name); {
@@ -42,16 +42,21 @@ func (s Statement) lintPrincipals(l *linter) {
 	}
 }
 
-// lint looks at a principal that is not an identity provider.
-func (p Principal) lint(l *linter) {
-	switch {
-	case strings.ContainsAny(p.Name, "*?"):
-		l.add(Error, "the principal %s contains a wildcard; name one principal", p.Name)
-	case p.Type == "Service":
-		l.add(Warning, "the AWS service %s is admitted, too", p.Name)
-	default:
-		l.add(Warning, "the AWS principal %s is admitted, too", p.Name)
+// lintOther looks at a principal that is not an identity provider. In a policy without
+// identity providers it is what the policy is for.
+func (l *linter) lintOther(p Principal) {
+	level, kind := Warning, "AWS principal"
+	if !l.federated {
+		level = Info
 	}
+	if p.Type == "Service" {
+		kind = "AWS service"
+	}
+	if strings.ContainsAny(p.Name, "*?") {
+		l.add(Error, "the principal %s contains a wildcard; name one principal", p.Name)
+		return
+	}
+	l.add(level, "the %s %s is admitted, too", kind, p.Name)
 }
 
 // lintProvider looks at what an Allow statement asks of a provider's tokens. A
@@ -78,7 +83,7 @@ func (s Statement) lintProvider(l *linter, provider string) {
 		s.noteOthers(l, provider)
 	}
 	if issuer == claims.AzureDevOpsIssuer {
-		l.add(Info, "Microsoft has announced the retirement of this issuer on 2027-07-01 for connections that can be converted, and not said what happens to other identities")
+		l.add(Info, "Microsoft has announced the retirement of this issuer on 2027-07-01 for connections that can be converted, and has not said what happens to other identities")
 	}
 }
 

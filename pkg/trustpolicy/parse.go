@@ -67,7 +67,7 @@ func invalid(format string, args ...any) error {
 // nulls and elements that IAM does not know (IAM JSON policy elements reference).
 func Parse(text []byte) (*Policy, error) {
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
-	foreign, err := scan(text)
+	foreign, err := scan(text, false)
 	if err != nil {
 		return nil, err
 	}
@@ -246,10 +246,10 @@ func unknown(object map[string]json.RawMessage, known ...string) string {
 const maxDepth = 32
 
 // scan reads a whole JSON text. It refuses what readers of JSON disagree about:
-// duplicate keys, and text after the value; and nulls, which IAM does not know. It
-// reports whether a string holds characters that IAM does not accept.
-func scan(text []byte) (foreign bool, err error) {
-	s := scanner{d: json.NewDecoder(bytes.NewReader(text))}
+// duplicate keys, and text after the value; and nulls, which IAM does not know, unless
+// they are allowed. It reports whether a string holds characters that IAM does not accept.
+func scan(text []byte, nulls bool) (foreign bool, err error) {
+	s := scanner{d: json.NewDecoder(bytes.NewReader(text)), nulls: nulls}
 	s.d.UseNumber()
 	if err := s.value(0); err != nil {
 		return false, err
@@ -261,24 +261,23 @@ func scan(text []byte) (foreign bool, err error) {
 }
 
 type scanner struct {
-	d       *json.Decoder
-	foreign bool
+	d              *json.Decoder
+	nulls, foreign bool
 }
 
 // token is the next token of the text.
 func (s *scanner) token() (json.Token, error) {
 	t, err := s.d.Token()
-	switch t := t.(type) {
-	case nil:
-		if err == nil {
-			err = invalid("null is not allowed")
-		} else {
-			err = invalid("it is not JSON")
-		}
-	case string:
-		s.foreign = s.foreign || strings.ContainsFunc(t, refusedByIAM)
+	if err != nil {
+		return nil, invalid("it is not JSON")
 	}
-	return t, err
+	if t == nil && !s.nulls {
+		return nil, invalid("null is not allowed")
+	}
+	if text, is := t.(string); is {
+		s.foreign = s.foreign || strings.ContainsFunc(text, refusedByIAM)
+	}
+	return t, nil
 }
 
 // refusedByIAM reports whether IAM accepts a character nowhere in a policy (IAM API,
