@@ -151,19 +151,6 @@ func (r *run) current() error {
 	}
 }
 
-// allowed checks the account of a session against the allowed ones once more, on
-// the ARN that came back.
-func (r *run) allowed(s iam.Session) error {
-	accounts := r.plan.Guard.Accounts
-	if len(accounts) == 0 || slices.Contains(accounts, iam.SessionAccount(s.AssumedRoleARN)) {
-		return nil
-	}
-	return &fault.Fault{
-		Code: fault.AccountMismatch, Summary: "the session's account is not in allowedAccountIds",
-		Why: "got " + network.Clip(s.AssumedRoleARN),
-	}
-}
-
 // overall gives a run that was stopped from outside its own fault.
 func overall(ctx context.Context, err error) error {
 	if err == nil {

@@ -129,7 +129,7 @@ var catalogue = []entry{
 	}},
 	{OIDCNoReference, []string{"Name the connection in this step's own service connection input, not in a variable: Azure DevOps requires an explicit reference in the same stage."}},
 	{OIDCDisabled, []string{"Re-enable the connection (Project settings, Service connections, the connection's menu); Azure DevOps disables connections that were unused for 100 days."}},
-	{OIDCRejected, []string{"Read the service's message above; re-run with system.debug=true and give the ids to support if it does not help."}},
+	{OIDCRejected, []string{"Read the service's message above; give the ids to support if it does not help."}},
 	{OIDCSignIn, []string{
 		"Re-run the job: a sign-in page instead of a token means that the job's access token was not accepted.",
 		"Check that no proxy or gateway between agent and Azure DevOps answers in its place.",
