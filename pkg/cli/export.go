@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
-	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 	"github.com/assume-aws-role/assume-aws-role/pkg/report"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
@@ -21,10 +21,8 @@ const profileVariable = "assumeAwsRoleProfile"
 // export hands the credentials to later steps. Everything that can fail comes
 // before the first variable is set.
 func (t *taskRun) export(ctx context.Context) error {
-	if err := ctx.Err(); errors.Is(err, context.DeadlineExceeded) {
-		return &fault.Fault{Code: fault.Timeout, Summary: "the step did not finish within timeoutSeconds", Why: "timeoutSeconds elapsed before the export.", Cause: err}
-	} else if err != nil {
-		return exchange.Canceled(err)
+	if err := ended(ctx, "before the export"); err != nil {
+		return err
 	}
 	if t.Step.Export.Mode.Variables() && !t.expressible() {
 		return &fault.Fault{
@@ -33,7 +31,7 @@ func (t *taskRun) export(ctx context.Context) error {
 		}
 	}
 	if t.Step.Export.Mode.Profile() {
-		if err := t.exportProfile(); err != nil {
+		if err := t.exportProfile(ctx); err != nil {
 			return err
 		}
 	}
@@ -124,7 +122,7 @@ func (t *taskRun) exportOutputs() {
 }
 
 // exportProfile writes the profile and points later steps to it.
-func (t *taskRun) exportProfile() error {
+func (t *taskRun) exportProfile(ctx context.Context) error {
 	plan, err := t.Step.Plan.Encode()
 	if err != nil {
 		return &fault.Fault{Code: fault.Internal, Summary: "the profile's state cannot be encoded", Cause: err}
@@ -135,11 +133,18 @@ func (t *taskRun) exportProfile() error {
 	}
 	id := awsprofile.NewID()
 	t.Out.SetTaskVariable(profileVariable, id)
-	p, err := awsprofile.Create(awsprofile.Options{
-		ID: id, TempDir: t.Step.TempDirectory, ProfileName: t.Step.Export.ProfileName, Region: t.Step.Region,
-		Plan: plan, Binary: executable, Now: t.env.Now,
-		Credentials: t.Result.Session.Credentials,
+	var p awsprofile.Profile
+	err = foreign.Within(ctx, func() (err error) {
+		p, err = awsprofile.Create(awsprofile.Options{
+			ID: id, TempDir: t.Step.TempDirectory, ProfileName: t.Step.Export.ProfileName, Region: t.Step.Region,
+			Plan: plan, Binary: executable, Now: t.env.Now,
+			Credentials: t.Result.Session.Credentials,
+		})
+		return err
 	})
+	if late := ended(ctx, "while the profile was being written"); late != nil {
+		return late
+	}
 	if err != nil {
 		return err
 	}

@@ -2,12 +2,14 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"runtime/debug"
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
 	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
 	"github.com/assume-aws-role/assume-aws-role/pkg/report"
@@ -63,13 +65,16 @@ func stack() []string {
 }
 
 func (t *taskRun) run(ctx context.Context) error {
-	if err := t.prepare(ctx); err != nil {
+	ctx, cancel := context.WithTimeout(ctx, pipeline.Timeout(t.lookup))
+	defer cancel()
+	err := t.prepare(ctx)
+	if late := ended(ctx, "before the first request"); late != nil {
+		return late
+	}
+	if err != nil {
 		return err
 	}
 	t.Intent()
-	ctx, cancel := context.WithTimeout(ctx, t.Step.Timeout)
-	defer cancel()
-	var err error
 	t.Result, err = exchange.Run(ctx, t.Step.Plan, exchange.Options{
 		Now: t.env.Now, Mask: t.Out.Mask,
 		Retrying: func(r exchange.Retry) { t.Out.Print(t.Readable(report.Retrying(r))) },
@@ -100,7 +105,19 @@ func (t *taskRun) prepare(ctx context.Context) error {
 	t.Step.Plan.Network.UserAgent = "assume-aws-role/" + t.env.Version
 	t.Network()
 	if t.Step.Export.Mode.Profile() && !t.Step.CheckOnly {
-		return awsprofile.Check(t.Step.TempDirectory)
+		return foreign.Within(ctx, func() error { return awsprofile.Check(t.Step.TempDirectory) })
+	}
+	return nil
+}
+
+// ended is the fault of a step whose time has ended or that was asked to stop; nil while
+// it may go on.
+func ended(ctx context.Context, when string) error {
+	switch err := ctx.Err(); {
+	case errors.Is(err, context.DeadlineExceeded):
+		return &fault.Fault{Code: fault.Timeout, Summary: "the step did not finish within timeoutSeconds", Why: "timeoutSeconds elapsed " + when + ".", Cause: err}
+	case err != nil:
+		return exchange.Canceled(err)
 	}
 	return nil
 }

@@ -45,7 +45,7 @@ func TestSameIdentity(t *testing.T) {
 		{connection, "/sc/" + connection, false},
 		{connection, "", false},
 	} {
-		err := sameIdentity(claims.UnverifiedClaims{Subject: tt.subject}, tt.asked)
+		err := (&run{}).sameIdentity(claims.UnverifiedClaims{Subject: tt.subject}, tt.asked, []string{"id: 7"})
 		if f, _ := fault.As(err); (err == nil) != tt.want || err != nil && f.Code != fault.IdentityMismatch {
 			t.Errorf("asked %q, got %q: %v", tt.asked, tt.subject, err)
 		}

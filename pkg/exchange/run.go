@@ -15,6 +15,7 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/entra"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
 	"github.com/assume-aws-role/assume-aws-role/pkg/network"
@@ -57,6 +58,7 @@ type run struct {
 	plan     pipeline.Plan
 	opt      Options
 	client   *network.Client
+	known    *foreign.Secrets
 	tokens   idtoken.Requester
 	sts      webidentity.Client
 	result   *Result
@@ -86,11 +88,13 @@ func start(ctx context.Context, p pipeline.Plan, opt Options, result *Result) (*
 	if err != nil {
 		return nil, errMalformed
 	}
-	client := network.NewClient(p.Network, opt.Now)
+	known := &foreign.Secrets{}
+	known.Add(append(p.Network.Secrets(), p.Job.JobToken)...)
+	client := network.NewClient(p.Network, opt.Now, known)
 	r := &run{
-		plan: p, opt: opt, client: client, result: result,
-		tokens: idtoken.Requester{Transport: client, Endpoint: endpoint, JobToken: p.Job.JobToken, Now: opt.Now},
-		sts:    webidentity.New(client, p.STSEndpoint.URL, sts.Host, p.STSEndpoint.SigningRegion, opt.Now),
+		plan: p, opt: opt, client: client, known: known, result: result,
+		tokens: idtoken.Requester{Transport: client, Endpoint: endpoint, JobToken: p.Job.JobToken, Known: known, Now: opt.Now},
+		sts:    webidentity.New(client, p.STSEndpoint.URL, sts.Host, p.STSEndpoint.SigningRegion, opt.Now, known),
 	}
 	client.Open(ctx, sts)
 	if p.Entra != nil {
@@ -101,10 +105,16 @@ func start(ctx context.Context, p pipeline.Plan, opt Options, result *Result) (*
 
 // maskToken masks a token as a whole and each of its three parts.
 func (r *run) maskToken(token secret.Value) {
-	r.opt.Mask(token)
+	r.hide(token)
 	for part := range strings.SplitSeq(token.Reveal(), ".") {
 		r.opt.Mask(secret.New(part))
 	}
+}
+
+// hide masks a value in the log, and keeps every part of it out of quoted texts.
+func (r *run) hide(v secret.Value) {
+	r.opt.Mask(v)
+	r.known.Add(v)
 }
 
 func location(j pipeline.Job) idtoken.Location {
@@ -118,7 +128,7 @@ func (r *run) exchanger() entra.Exchanger {
 	x := r.plan.Entra
 	return entra.Exchanger{
 		Transport: r.client, Authority: x.Authority, TenantID: x.TenantID, ClientID: x.ClientID, Audience: x.Audience,
-		Now: r.opt.Now,
+		Known: r.known, Now: r.opt.Now,
 	}
 }
 
@@ -160,8 +170,16 @@ func (r *run) allowed(s iam.Session) error {
 	}
 	return &fault.Fault{
 		Code: fault.AccountMismatch, Summary: "the session's account is not in allowedAccountIds",
-		Why: "got " + network.Clip(s.AssumedRoleARN),
+		Why: "got " + r.known.Quote(s.AssumedRoleARN), Details: requestID(s),
 	}
+}
+
+// requestID is by which AWS's support finds the request that brought a session.
+func requestID(s iam.Session) []string {
+	if s.RequestID == "" {
+		return nil
+	}
+	return []string{"request id: " + s.RequestID}
 }
 
 // overall gives a run that was stopped from outside its own fault.

@@ -23,6 +23,7 @@ import (
 type Failure struct {
 	host        string
 	at          phase
+	reused      bool // the connection had carried another request before
 	answer      *http.Response
 	cause       error
 	authorities *authorities
@@ -31,6 +32,13 @@ type Failure struct {
 
 // Error is for programmers; no message shows it.
 func (f *Failure) Error() string { return "reaching " + f.host + ": " + f.cause.Error() }
+
+// stale reports whether the connection had ended before the request: it lay idle, and not
+// a byte came back.
+func (f *Failure) stale() bool {
+	late := errors.Is(f.cause, context.DeadlineExceeded) || errors.Is(f.cause, context.Canceled)
+	return f.reused && f.at < inHeader && !late
+}
 
 // Unwrap returns what happened.
 func (f *Failure) Unwrap() error { return f.cause }
@@ -117,7 +125,10 @@ func (f *Failure) diagnose() diagnosis {
 			return d
 		}
 	}
-	return diagnosis{outcome: f.brokenOr(unreachable), why: "what came back is not HTTP, or the connection failed in an unknown way " + f.when() + "."}
+	return diagnosis{
+		outcome: f.brokenOr(unreachable), why: "what came back is not HTTP, or the connection failed in an unknown way " + f.when() + ".",
+		remedy: append(again[:1:1], inPlace(f.host)...),
+	}
 }
 
 func (f *Failure) policy() (diagnosis, bool) {

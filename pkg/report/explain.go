@@ -15,7 +15,7 @@ func refusal(code fault.Code) (kind trustpolicy.Refusal, ok bool) {
 		return trustpolicy.NoProvider, true
 	case fault.STSAudience:
 		return trustpolicy.WrongAudience, true
-	case fault.STSInvalidToken, fault.STSKeyRetrieval:
+	case fault.STSInvalidToken, fault.STSKeyRetrieval, fault.STSThumbprint:
 		return trustpolicy.BadToken, true
 	default:
 		return 0, false
