@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
+	"github.com/assume-aws-role/assume-aws-role/pkg/export"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
@@ -21,7 +22,7 @@ func post(ctx context.Context, e Env) int {
 			out.LogIssue(vso.IssueWarning, string(fault.Internal), "internal error in the clean-up; the profile's files may still be there")
 		}
 	}()
-	id, _ := e.Lookup("VSTS_TASKVARIABLE_" + strings.ToUpper(profileVariable))
+	id, _ := e.Lookup("VSTS_TASKVARIABLE_" + strings.ToUpper(export.ProfileVariable))
 	if id == "" {
 		return exitOK
 	}

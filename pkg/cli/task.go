@@ -2,12 +2,12 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"runtime/debug"
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
 	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
+	"github.com/assume-aws-role/assume-aws-role/pkg/export"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
@@ -17,13 +17,17 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
 )
 
-// task is the main part of the pipeline step. It always returns 0: the agent
-// reads the outcome from the logging command, and a second, vaguer error would
-// follow from any other status.
+// task is the main part of the pipeline step. It returns 0 also for a failure: the agent
+// reads the outcome from the logging command, and a second, vaguer error would follow
+// from any other status. Only when standard output is broken, so that no outcome can be
+// said, is the status exitFault.
 func task(ctx context.Context, e Env) int {
 	t := &taskRun{env: e, lookup: e.Lookup, Log: report.Log{Out: newWriter(e)}}
 	if err := t.guarded(ctx); err != nil {
 		t.fail(err)
+	}
+	if t.Out.Err() != nil {
+		return exitFault
 	}
 	return exitOK
 }
@@ -68,8 +72,8 @@ func (t *taskRun) run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pipeline.Timeout(t.lookup))
 	defer cancel()
 	err := t.prepare(ctx)
-	if late := ended(ctx, "before the first request"); late != nil {
-		return late
+	if ended := exchange.Ended(ctx, "before the first request"); ended != nil {
+		return ended
 	}
 	if err != nil {
 		return err
@@ -88,7 +92,7 @@ func (t *taskRun) run(ctx context.Context) error {
 		t.Check()
 		return nil
 	}
-	return t.export(ctx)
+	return t.exporter().Run(ctx)
 }
 
 // prepare reads and checks everything before any request.
@@ -104,22 +108,20 @@ func (t *taskRun) prepare(ctx context.Context) error {
 	}
 	t.Step.Plan.Network.UserAgent = "assume-aws-role/" + t.env.Version
 	t.Network()
-	if t.Step.Export.Mode.Profile() && !t.Step.CheckOnly {
+	if t.Step.CheckOnly {
+		return nil
+	}
+	if err := export.Check(t.Step, t.lookup.Held()); err != nil {
+		return err
+	}
+	if t.Step.Export.Mode.Profile() {
 		return foreign.Within(ctx, func() error { return awsprofile.Check(t.Step.TempDirectory) })
 	}
 	return nil
 }
 
-// ended is the fault of a step whose time has ended or that was asked to stop; nil while
-// it may go on.
-func ended(ctx context.Context, when string) error {
-	switch err := ctx.Err(); {
-	case errors.Is(err, context.DeadlineExceeded):
-		return &fault.Fault{Code: fault.Timeout, Summary: "the step did not finish within timeoutSeconds", Why: "timeoutSeconds elapsed " + when + ".", Cause: err}
-	case err != nil:
-		return exchange.Canceled(err)
-	}
-	return nil
+func (t *taskRun) exporter() export.Exporter {
+	return export.Exporter{Log: &t.Log, Held: t.lookup.Held(), Now: t.env.Now, Executable: t.env.Executable}
 }
 
 // accountInARN finds the account ids of ARNs in texts of AWS.

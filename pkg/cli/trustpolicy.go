@@ -1,16 +1,19 @@
 package cli
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
 	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
+)
+
+const (
+	trustPolicyCommand = "trust-policy"
+	generateCommand    = "trust-policy generate"
+	checkCommand       = "trust-policy check"
 )
 
 const trustPolicyUsage = `usage:
@@ -30,7 +33,7 @@ func trustPolicy(_ context.Context, e Env, args []string) int {
 			return exitOK
 		}
 	}
-	return misuse(e, trustPolicyUsage, "generate or check is wanted")
+	return misuse(e, trustPolicyCommand, "the subcommand generate or check is required")
 }
 
 const generateUsage = `usage: assume-aws-role trust-policy generate --identity KIND --account ID [flags]
@@ -46,6 +49,8 @@ provider it needs.
                   needs the flags of service-connection and of the Entra identity
 
   --account ID          AWS account of the role, 12 digits
+  --role [/PATH/]NAME   the role that the code creates (default azure-pipelines-deploy)
+  --existing-provider   the account has the identity provider already
   --partition NAME      aws (default), aws-cn, aws-us-gov, aws-eusc
   --org NAME            Azure DevOps organisation
   --org-id GUID         its id: the end of the issuer that each run prints
@@ -64,33 +69,45 @@ Exit status: 0 written, 2 usage.
 `
 
 func generatePolicy(e Env, args []string) int {
-	s, format := trustpolicy.Spec{Partition: "aws"}, "json"
-	f := flags{values: map[string]*string{
-		"identity": &s.Identity, "account": &s.Account, "org": &s.Org, "org-id": &s.OrgID, "project": &s.Project,
-		"connection": &s.Connection, "connection-id": &s.ConnectionID, "pipeline": &s.Pipeline, "tenant-id": &s.TenantID,
+	var s trustpolicy.Spec
+	var format string
+	c := newCommandLine(generateCommand, generateUsage)
+	for name, target := range map[string]*string{
+		"identity": &s.Identity, "account": &s.Account, "partition": &s.Partition, "role": &s.Role,
+		"org": &s.Org, "org-id": &s.OrgID, "project": &s.Project, "connection": &s.Connection,
+		"connection-id": &s.ConnectionID, "pipeline": &s.Pipeline, "tenant-id": &s.TenantID,
 		"token-version": &s.TokenVersion, "client-id": &s.ClientID, "object-id": &s.ObjectID, "audience": &s.Audience,
-		"partition": &s.Partition, "format": &format,
-	}, switches: map[string]*bool{"migrate": &s.Migrate}}
-	if done, status := command(e, generateUsage, f, args); done {
+	} {
+		c.text(target, name, "")
+	}
+	c.toggle(&s.Migrate, "migrate")
+	c.toggle(&s.ExistingProvider, "existing-provider")
+	c.text(&format, "format", "json")
+	if done, status := c.parse(e, args); done {
 		return status
 	}
-	g, err := trustpolicy.Generate(s)
-	problems := formatProblem(format, trustpolicy.Formats...)
-	if err != nil {
-		problems = append(strings.Split(err.Error(), "\n"), problems...)
+	g, problems := trustpolicy.Generate(s)
+	said := formatProblem(format, trustpolicy.Formats...)
+	for _, p := range problems {
+		said = append(said, "--"+p.Field+": "+p.Text)
 	}
-	if len(problems) > 0 {
-		return misuse(e, generateUsage, problems...)
+	if len(said) > 0 {
+		return misuse(e, generateCommand, said...)
 	}
 	fmt.Fprint(e.Stdout, g.Format(format))
+	noteGenerated(e, g)
+	return exitOK
+}
+
+// noteGenerated tells people what a program that reads the policy need not know.
+func noteGenerated(e Env, g trustpolicy.Generated) {
 	fmt.Fprintf(e.Stderr, "The policy has %d of the %d characters that IAM allows by default.\n", g.Length, trustpolicy.MaxLength)
-	if g.Predicted {
-		fmt.Fprintln(e.Stderr, "What AWS sees of an Entra token of a connection is predicted from AWS's documented rules, not seen: try it with checkOnly before you rely on it.")
-	}
 	if g.Length > trustpolicy.MaxLength {
 		fmt.Fprintln(e.Stderr, "It is too long: raise the quota \"Role trust policy length\", or use two roles.")
 	}
-	return exitOK
+	if g.Predicted {
+		fmt.Fprintln(e.Stderr, "What AWS sees of a connection's Entra token is predicted from AWS's documented rules and not yet proven: try it with checkOnly before you rely on it.")
+	}
 }
 
 const checkUsage = `usage: assume-aws-role trust-policy check --policy FILE|- (--claims FILE | --token FILE) [--format text|json]
@@ -105,55 +122,57 @@ Looks for risks in a trust policy and evaluates it for an identity.
 Exit status: 0 admitted without an error found, 1 fault, 2 usage, 3 not admitted or an error found.
 `
 
-// checkReport is what check finds.
-type checkReport struct {
-	Allowed  bool                  `json:"allowed"`
-	Passes   bool                  `json:"passes"`
-	Identity string                `json:"identity"`
-	Decision trustpolicy.Decision  `json:"decision"`
-	Findings []trustpolicy.Finding `json:"findings"`
-}
-
 func checkPolicy(e Env, args []string) int {
-	var policyFile, claimsFile, tokenFile string
-	format := "text"
-	f := flags{values: map[string]*string{"policy": &policyFile, "claims": &claimsFile, "token": &tokenFile, "format": &format}}
-	if done, status := command(e, checkUsage, f, args); done {
+	var policyFile, claimsFile, tokenFile, format string
+	c := newCommandLine(checkCommand, checkUsage)
+	c.text(&policyFile, "policy", "")
+	c.text(&claimsFile, "claims", "")
+	c.text(&tokenFile, "token", "")
+	c.text(&format, "format", "text")
+	if done, status := c.parse(e, args); done {
 		return status
 	}
 	if problems := append(sources(policyFile, claimsFile, tokenFile), formatProblem(format, "text", "json")...); len(problems) > 0 {
-		return misuse(e, checkUsage, problems...)
+		return misuse(e, checkCommand, problems...)
 	}
-	document, err := readInput(e, "--policy", policyFile)
+	policy, err := readPolicy(e, policyFile)
 	if err != nil {
 		return broken(e, err)
 	}
-	claims, err := readClaims(e, claimsFile, tokenFile)
+	identity, err := readClaims(e, claimsFile, tokenFile)
 	if err != nil {
 		return broken(e, err)
 	}
-	policy, err := trustpolicy.Parse(document)
-	if err != nil {
-		return broken(e, err)
-	}
-	report := examine(policy, claims)
-	printReport(e, format, report)
-	if !report.Passes {
+	verdict := trustpolicy.Check(policy, identity)
+	printVerdict(e, format, verdict)
+	if !verdict.Passes {
 		return exitFailed
 	}
 	return exitOK
 }
 
+func readPolicy(e Env, file string) (*trustpolicy.Policy, error) {
+	text, err := readInput(e, "--policy", file)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := trustpolicy.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("--policy: %w", err)
+	}
+	return policy, nil
+}
+
 func sources(policy, claims, token string) []string {
 	var problems []string
 	if policy == "" {
-		problems = append(problems, "--policy is wanted")
+		problems = append(problems, "--policy: required")
 	}
 	if (claims == "") == (token == "") {
-		problems = append(problems, "exactly one of --claims and --token is wanted")
+		problems = append(problems, "exactly one of --claims and --token is required")
 	}
 	if policy == "-" && (claims == "-" || token == "-") {
-		problems = append(problems, "only one of policy, claims and token can come from standard input")
+		problems = append(problems, "only one of --policy, --claims and --token can be -")
 	}
 	return problems
 }
@@ -162,63 +181,31 @@ func readClaims(e Env, claimsFile, tokenFile string) (claims.UnverifiedClaims, e
 	if tokenFile != "" {
 		return readToken(e, "--token", tokenFile)
 	}
-	data, err := readInput(e, "--claims", claimsFile)
+	text, err := readInput(e, "--claims", claimsFile)
 	if err != nil {
 		return claims.UnverifiedClaims{}, err
 	}
-	var raw map[string]any
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.UseNumber()
-	if d.Decode(&raw) != nil || d.More() {
-		return claims.UnverifiedClaims{}, errors.New("the claims are not one JSON object")
+	c, err := claims.Parse(text)
+	if err != nil {
+		return c, fmt.Errorf("--claims: %w", err)
 	}
-	claims := claims.FromMap(raw)
-	if claims.Issuer == "" || claims.Subject == "" || len(claims.Audience) == 0 {
-		return claims, errors.New("the claims lack iss, sub or aud")
-	}
-	return claims, nil
+	return c, nil
 }
 
-func examine(policy *trustpolicy.Policy, claims claims.UnverifiedClaims) checkReport {
-	view := claims.AWS()
-	account, partition := policy.AccountFor(view.Provider)
-	r := checkReport{
-		Decision: policy.Evaluate(trustpolicy.RequestFor(account, partition, view)),
-		Findings: policy.Lint(),
-		Identity: claims.Flavour().String(),
-	}
-	if view.Refusal != "" {
-		r.Decision.Allowed = false
-		r.Findings = append(r.Findings, trustpolicy.Finding{Level: trustpolicy.Error, Text: view.Refusal})
-	}
-	if r.Findings == nil {
-		r.Findings = []trustpolicy.Finding{} // an empty list in JSON, too
-	}
-	r.Allowed, r.Passes = r.Decision.Allowed, r.Decision.Allowed
-	for _, f := range r.Findings {
-		r.Passes = r.Passes && f.Level != trustpolicy.Error
-	}
-	return r
-}
-
-func printReport(e Env, format string, r checkReport) {
+func printVerdict(e Env, format string, v trustpolicy.Verdict) {
 	if format == "json" {
-		printJSON(e, r)
+		printJSON(e, v)
 		return
 	}
 	var b strings.Builder
-	verdict := "NOT ADMITTED"
-	if r.Allowed {
-		verdict = "ADMITTED"
-	}
-	fmt.Fprintf(&b, "%s: %s\n", verdict, r.Identity)
-	for _, s := range r.Decision.Statements {
+	b.WriteString(v.Line + "\n")
+	for _, s := range v.Decision.Statements {
 		fmt.Fprintf(&b, "\nstatement %d %s (%s): %s\n", s.Number, oneLine(s.Sid), s.Effect, map[bool]string{true: "applies", false: "does not apply"}[s.Applies])
 		for _, reason := range s.Reasons {
 			fmt.Fprintf(&b, "  %s %s\n", map[bool]string{true: "ok ", false: "no "}[reason.Holds], oneLine(reason.Text))
 		}
 	}
-	for i, f := range r.Findings {
+	for i, f := range v.Findings {
 		if i == 0 {
 			b.WriteString("\nfindings:\n")
 		}
@@ -229,17 +216,4 @@ func printReport(e Env, format string, r checkReport) {
 		fmt.Fprintf(&b, "  %s: %s: %s\n", f.Level, where, oneLine(f.Text))
 	}
 	fmt.Fprint(e.Stdout, vso.Neutralise(b.String()))
-}
-
-// oneLine keeps a foreign text from looking like further lines of a report.
-func oneLine(s string) string { return strings.ReplaceAll(vso.Neutralise(s), "\n", `\n`) }
-
-// printJSON writes one indented document. Control characters are escaped by JSON
-// itself, and a logging command inside a text is broken up by an escape.
-func printJSON(e Env, v any) {
-	data, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return
-	}
-	fmt.Fprintf(e.Stdout, "%s\n", bytes.ReplaceAll(data, []byte("##"), []byte(`#\u0023`)))
 }

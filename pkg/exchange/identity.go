@@ -40,6 +40,7 @@ type answer struct {
 	connectionID string
 	token        secret.Value
 	claims       claims.UnverifiedClaims
+	details      []string // of the answer that brought the token
 	err          error
 }
 
@@ -55,7 +56,7 @@ func (r *run) identity(ctx context.Context) (secret.Value, error) {
 		return secret.Value{}, got.err
 	}
 	r.result.Identity = &got.claims
-	return got.token, r.guard(&got.claims)
+	return got.token, r.guard(&got.claims, got.details)
 }
 
 // guarded requests a connection's token and the pipeline's own at once. The first
@@ -88,7 +89,7 @@ func (r *run) guarded(ctx context.Context, connectionID string) (secret.Value, e
 	if failed != nil {
 		return secret.Value{}, failed
 	}
-	return connection.token, r.guard(&own.claims)
+	return connection.token, r.guard(&own.claims, own.details)
 }
 
 // request obtains one token and checks that it belongs to the identity requested.
@@ -99,13 +100,13 @@ func (r *run) request(ctx context.Context, connectionID string) answer {
 		got.err = err
 		return got
 	}
-	got.token = issued.Token
+	got.token, got.details = issued.Token, issued.Details
 	r.maskToken(got.token)
 	if got.claims, err = claims.Inspect(got.token); err != nil {
-		got.err = r.malformed(err, issued.Details)
+		got.err = r.malformed(err, got.details)
 		return got
 	}
-	got.err = r.sameIdentity(got.claims, connectionID, issued.Details)
+	got.err = r.sameIdentity(got.claims, connectionID, got.details)
 	return got
 }
 
@@ -140,7 +141,7 @@ func (r *run) sameIdentity(c claims.UnverifiedClaims, connectionID string, detai
 }
 
 // guard compares the pipeline's claims with the required ones.
-func (r *run) guard(claims *claims.UnverifiedClaims) error {
+func (r *run) guard(claims *claims.UnverifiedClaims, details []string) error {
 	rules := r.plan.Guard.Claims
 	if len(rules) == 0 {
 		return nil
@@ -155,7 +156,7 @@ func (r *run) guard(claims *claims.UnverifiedClaims) error {
 	if len(wrong) == 0 {
 		return nil
 	}
-	return &fault.Fault{Code: fault.ClaimMismatch, Summary: "the pipeline's token does not satisfy requiredClaims", Why: strings.Join(wrong, "\n     ")}
+	return &fault.Fault{Code: fault.ClaimMismatch, Summary: "the pipeline's token does not satisfy requiredClaims", Why: strings.Join(wrong, "\n     "), Details: details}
 }
 
 func (r *run) mismatch(rule pipeline.ClaimRule, claims map[string]any) string {

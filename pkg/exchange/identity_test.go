@@ -68,7 +68,7 @@ func TestGuardNamesEachMismatch(t *testing.T) {
 	} {
 		r := &run{result: &Result{}, opt: silent}
 		r.plan.Guard.Claims = tt.rules
-		err := r.guard(&claims.UnverifiedClaims{Raw: raw})
+		err := r.guard(&claims.UnverifiedClaims{Raw: raw}, []string{"id: 7"})
 		f, ok := fault.As(err)
 		if (len(tt.want) == 0) != (err == nil) || ok && f.Code != fault.ClaimMismatch {
 			t.Errorf("%v: %v", tt.rules, err)

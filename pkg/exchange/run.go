@@ -90,6 +90,9 @@ func start(ctx context.Context, p pipeline.Plan, opt Options, result *Result) (*
 	}
 	known := &foreign.Secrets{}
 	known.Add(append(p.Network.Secrets(), p.Job.JobToken)...)
+	if p.Chain != nil {
+		known.Add(p.Chain.ExternalID)
+	}
 	client := network.NewClient(p.Network, opt.Now, known)
 	r := &run{
 		plan: p, opt: opt, client: client, known: known, result: result,
@@ -157,20 +160,8 @@ func (r *run) current() error {
 	}
 	return &fault.Fault{
 		Code: fault.Clock, Summary: "the credentials that AWS STS granted have already expired by this machine's clock",
-		Why: "they expire at " + end.UTC().Format(time.RFC3339) + ", and this machine's clock says " + now.UTC().Format(time.RFC3339) + ".",
-	}
-}
-
-// allowed checks the account of a session against the allowed ones once more, on
-// the ARN that came back.
-func (r *run) allowed(s iam.Session) error {
-	accounts := r.plan.Guard.Accounts
-	if len(accounts) == 0 || slices.Contains(accounts, iam.SessionAccount(s.AssumedRoleARN)) {
-		return nil
-	}
-	return &fault.Fault{
-		Code: fault.AccountMismatch, Summary: "the session's account is not in allowedAccountIds",
-		Why: "got " + r.known.Quote(s.AssumedRoleARN), Details: requestID(s),
+		Why:     "they expire at " + end.UTC().Format(time.RFC3339) + ", and this machine's clock says " + now.UTC().Format(time.RFC3339) + ".",
+		Details: requestID(r.result.Session),
 	}
 }
 
@@ -198,6 +189,18 @@ func overall(ctx context.Context, err error) error {
 		}
 	}
 	return f
+}
+
+// Ended is the fault of a step whose time has ended or that was asked to stop, and nil
+// while it may go on. The rest of the sentence "timeoutSeconds elapsed …" says when.
+func Ended(ctx context.Context, when string) error {
+	switch err := ctx.Err(); {
+	case errors.Is(err, context.DeadlineExceeded):
+		return &fault.Fault{Code: fault.Timeout, Summary: "the step did not finish within timeoutSeconds", Why: "timeoutSeconds elapsed " + when + ".", Cause: err}
+	case err != nil:
+		return Canceled(err)
+	}
+	return nil
 }
 
 // Canceled is the fault of a step that was asked to stop.

@@ -9,11 +9,10 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 
+	"github.com/assume-aws-role/assume-aws-role/pkg/errno"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 )
@@ -200,7 +199,7 @@ func (f *Failure) certificate() bool {
 }
 
 func (f *Failure) time() (diagnosis, bool) {
-	late := errors.Is(f.cause, context.DeadlineExceeded) || errors.Is(f.cause, os.ErrDeadlineExceeded) || isOneOf(f.cause, timeoutErrors)
+	late := errors.Is(f.cause, context.DeadlineExceeded) || errors.Is(f.cause, os.ErrDeadlineExceeded) || errno.TimedOut.Has(f.cause)
 	if t, ok := errors.AsType[net.Error](f.cause); ok && t.Timeout() {
 		late = true
 	}
@@ -229,34 +228,29 @@ func (f *Failure) lateness() string {
 // system looks at the error of the operating system.
 func (f *Failure) system() (diagnosis, bool) {
 	for _, s := range []struct {
-		errors []syscall.Errno
+		class errno.Class
 		diagnosis
 	}{
-		{refusedErrors, diagnosis{why: "the connection was refused.", remedy: []string{
+		{errno.Refused, diagnosis{why: "the connection was refused.", remedy: []string{
 			"Check that the name above leads to the right machine (DNS, hosts file, VPC endpoint), and that no firewall answers in its place.",
 			"Configure the agent's proxy (./config.sh --proxyurl …) where only a proxy leads out of the network.",
 		}}},
-		{resetErrors, f.cut("reset")},
-		{unroutedErrors, diagnosis{why: "there is no route to it.", remedy: []string{
+		{errno.Reset, f.cut("reset")},
+		{errno.Unrouted, diagnosis{why: "there is no route to it.", remedy: []string{
 			"Check the agent's network (routes, NAT, IPv6), and its proxy settings where only a proxy leads out.",
 		}}},
-		{forbiddenErrors, diagnosis{why: "this machine does not allow the connection.", remedy: []string{
+		{errno.Forbidden, diagnosis{why: "this machine does not allow the connection.", remedy: []string{
 			"Allow the agent's user to connect to the host named above (local firewall, security software, sandbox).",
 		}}},
-		{descriptorsErrors, diagnosis{why: "this machine has no free file or socket left.", remedy: []string{
+		{errno.NoDescriptors, diagnosis{why: "this machine has no free file or socket left.", remedy: []string{
 			"Raise the limit of open files of the agent, or run fewer processes on it.",
 		}}},
 	} {
-		if isOneOf(f.cause, s.errors) {
+		if s.class.Has(f.cause) {
 			return s.diagnosis, true
 		}
 	}
 	return diagnosis{}, false
-}
-
-func isOneOf(err error, list []syscall.Errno) bool {
-	errno, ok := errors.AsType[syscall.Errno](err)
-	return ok && slices.Contains(list, errno)
 }
 
 // end looks for a connection that the other side closed.

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/assume-aws-role/assume-aws-role/pkg/errno"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
@@ -215,12 +216,12 @@ func overTLS(t *testing.T, serve func(net.Conn)) func(net.Conn) {
 func TestFailureBySystemError(t *testing.T) {
 	t.Parallel()
 	for why, numbers := range map[string][]error{
-		"the connection was refused.":                                    asErrors(refusedErrors),
-		"the connection was reset while it was being set up.":            asErrors(resetErrors),
-		"no connection could be made in time.":                           asErrors(timeoutErrors),
-		"there is no route to it.":                                       asErrors(unroutedErrors),
-		"this machine does not allow the connection.":                    asErrors(forbiddenErrors),
-		"this machine has no free file or socket left.":                  asErrors(descriptorsErrors),
+		"the connection was refused.":                                    asErrors(errno.Refused),
+		"the connection was reset while it was being set up.":            asErrors(errno.Reset),
+		"no connection could be made in time.":                           asErrors(errno.TimedOut),
+		"there is no route to it.":                                       asErrors(errno.Unrouted),
+		"this machine does not allow the connection.":                    asErrors(errno.Forbidden),
+		"this machine has no free file or socket left.":                  asErrors(errno.NoDescriptors),
 		"the name x.y could not be resolved.":                            {&net.DNSError{Name: "x.y", IsNotFound: true}},
 		"the DNS server did not answer when it was asked for x.y.":       {&net.DNSError{Name: "x.y", IsTimeout: true}},
 		"the request was canceled.":                                      {context.Canceled},

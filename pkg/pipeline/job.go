@@ -124,13 +124,13 @@ func (j job) checkToken() error {
 	return nil
 }
 
-// publicNames are the dotted names of the job's public variables.
-func publicNames(lookup Lookup) []string {
-	var names []string
-	if json.Unmarshal([]byte(lookup.Get("VSTS_PUBLIC_VARIABLES")), &names) != nil {
+// names are the dotted names that a list of the agent holds.
+func names(lookup Lookup, list string) []string {
+	var out []string
+	if json.Unmarshal([]byte(lookup.Get(list)), &out) != nil {
 		return nil
 	}
-	return names
+	return out
 }
 
 // environmentKey is the environment variable that a job variable becomes.
@@ -142,7 +142,7 @@ func environmentKey(name string) string {
 func collision(lookup Lookup) error {
 	seen := map[string]string{}
 	clashes := map[string]string{}
-	for _, name := range publicNames(lookup) {
+	for _, name := range names(lookup, "VSTS_PUBLIC_VARIABLES") {
 		key := environmentKey(name)
 		first, known := seen[key]
 		if known && !strings.EqualFold(first, name) && slices.Contains(agentNames, key) {
@@ -158,9 +158,4 @@ func collision(lookup Lookup) error {
 		Code: fault.VariableCollision, Summary: "two variables of this job become the same environment variable",
 		Why: strings.Join(said, "; ") + ". The task cannot tell which of them it reads.",
 	}
-}
-
-// HasPublic reports whether the job has a public variable of that name.
-func (l Lookup) HasPublic(name string) bool {
-	return slices.ContainsFunc(publicNames(l), func(n string) bool { return strings.EqualFold(n, name) })
 }

@@ -91,6 +91,8 @@ func region(in Inputs, lookup Lookup, kind IdentityKind, conn endpoint, arn iam.
 		name, source = strings.TrimSpace(lookup.Get("AWS_REGION")), "AWS_REGION"
 	}
 	switch {
+	case name == "" && lookup.Held().Secret("AWS_REGION"):
+		p.add("region", "no region is given, and AWS_REGION is a secret variable, which the agent does not pass to steps: set region to $(AWS_REGION), or make the variable public")
 	case name == "":
 		p.add("region", "no region is given: fill region, set it in the service connection, or set AWS_REGION")
 	case macro().MatchString(name):

@@ -15,8 +15,10 @@ func refusal(code fault.Code) (kind trustpolicy.Refusal, ok bool) {
 		return trustpolicy.NoProvider, true
 	case fault.STSAudience:
 		return trustpolicy.WrongAudience, true
-	case fault.STSInvalidToken, fault.STSKeyRetrieval, fault.STSThumbprint:
+	case fault.STSInvalidToken, fault.STSKeyRetrieval:
 		return trustpolicy.BadToken, true
+	case fault.STSThumbprint:
+		return trustpolicy.WrongThumbprint, true
 	default:
 		return 0, false
 	}
@@ -44,14 +46,14 @@ func (r Run) explain(code fault.Code) []string {
 		lines = append(lines, show("  :oaud:                  "+view.OriginalAudience))
 	}
 	lines = append(lines, show("  :sub:                   "+view.Subject), "",
-		"The trust statement of "+show(role.String())+" that allows exactly this identity:",
-		r.readableJSON(x.Statement),
+		"The trust policy of "+show(role.String())+" that allows exactly this identity, ready for IAM's \"Custom trust policy\":",
+		r.readableJSON(x.Document),
 	)
 	if x.Unusable != "" {
-		lines = append(lines, "IAM does not accept this statement as is: "+x.Unusable+".")
+		lines = append(lines, "IAM does not accept this policy as is: "+x.Unusable+".")
 	}
 	lines = append(lines, "",
-		"The IAM identity provider to have in account "+string(role.Account)+":",
+		"The IAM identity provider that account "+string(role.Account)+" must have:",
 		show("  URL: "+x.ProviderURL), show("  client id: "+x.ClientID), "",
 		"Likeliest differences, in order:")
 	for _, d := range x.Differences {
