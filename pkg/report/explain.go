@@ -17,6 +17,8 @@ func refusal(code fault.Code) (kind trustpolicy.Refusal, ok bool) {
 		return trustpolicy.WrongAudience, true
 	case fault.STSInvalidToken, fault.STSKeyRetrieval:
 		return trustpolicy.BadToken, true
+	case fault.STSThumbprint:
+		return trustpolicy.WrongThumbprint, true
 	default:
 		return 0, false
 	}
