@@ -1,6 +1,7 @@
 package export
 
 import (
+	"context"
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
@@ -20,7 +21,7 @@ type surroundings struct {
 // credentials in some SDK. Each cause is told once, with a way out that works in the
 // agent's order of precedence. An ordinary job has none. assumedRole is the ARN of the
 // session.
-func Advice(step pipeline.Step, held pipeline.Held, assumedRole string) []string {
+func Advice(ctx context.Context, step pipeline.Step, held pipeline.Held, assumedRole string) []string {
 	s := surroundings{step, held, assumedRole}
 	var out []string
 	if err := Check(step, held); err != nil {
@@ -31,7 +32,7 @@ func Advice(step pipeline.Step, held pipeline.Held, assumedRole string) []string
 	if step.Export.Mode.Profile() {
 		return append(out, s.besideProfile()...)
 	}
-	return append(out, s.besideKeys()...)
+	return append(out, s.besideKeys(ctx)...)
 }
 
 // secretNames names what later steps do not get, because a name that is secret stays so.

@@ -1,17 +1,21 @@
 package export
 
-import "strings"
+import (
+	"context"
+	"strings"
+)
 
 // besideKeys is the advice for exportAs: variables. Which SDK asks what first was tried
 // with real clients (pkg/lab/clients); for the AWS SDK for .NET it is read from
 // aws/aws-sdk-net sdk/src/Core/Amazon.Runtime/Credentials/FallbackCredentialsFactory.cs of
 // version 3. Version 4 asks for the keys first.
-func (s surroundings) besideKeys() []string {
+func (s surroundings) besideKeys(ctx context.Context) []string {
 	var out []string
 	out = append(out, s.publicKeys()...)
 	out = append(out, s.profileBesideKeys()...)
 	out = append(out, s.defaultProfileBesideKeys()...)
-	return append(out, s.webIdentityBesideKeys()...)
+	out = append(out, s.webIdentityBesideKeys()...)
+	return append(out, s.homeBesideKeys(ctx)...)
 }
 
 // publicKeys warns of public variables that take precedence over the lines of an env:

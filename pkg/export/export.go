@@ -35,10 +35,11 @@ type Exporter struct {
 
 // Run exports. Everything that can fail comes before the first variable is set.
 func (x Exporter) Run(ctx context.Context) error {
-	if err := ctx.Err(); errors.Is(err, context.DeadlineExceeded) {
-		return &fault.Fault{Code: fault.Timeout, Summary: "the step did not finish within timeoutSeconds", Why: "timeoutSeconds elapsed before the export.", Cause: err}
-	} else if err != nil {
-		return exchange.Canceled(err)
+	if err := exchange.Ended(ctx, "before the export"); err != nil {
+		return err
+	}
+	if err := x.Out.Err(); err != nil {
+		return &fault.Fault{Code: fault.Internal, Summary: "standard output is broken, so nothing can be exported", Cause: err}
 	}
 	mode := x.Step.Export.Mode
 	if mode.Variables() && !x.expressible() {
@@ -50,16 +51,16 @@ func (x Exporter) Run(ctx context.Context) error {
 	var p awsprofile.Profile
 	if mode.Profile() {
 		var err error
-		if p, err = x.profile(); err != nil {
+		if p, err = x.profile(ctx); err != nil {
 			return err
 		}
 	}
-	x.announce(p)
+	x.announce(ctx, p)
 	return x.Out.Err()
 }
 
 // announce sets the variables and says what later steps get, and what to know about it.
-func (x Exporter) announce(p awsprofile.Profile) {
+func (x Exporter) announce(ctx context.Context, p awsprofile.Profile) {
 	mode := x.Step.Export.Mode
 	if mode.Variables() {
 		x.credentials()
@@ -78,7 +79,7 @@ func (x Exporter) announce(p awsprofile.Profile) {
 		x.profileNotice()
 	}
 	x.job()
-	for _, text := range Advice(x.Step, x.Held, x.Result.Session.AssumedRoleARN) {
+	for _, text := range Advice(ctx, x.Step, x.Held, x.Result.Session.AssumedRoleARN) {
 		x.Out.LogIssue(vso.IssueWarning, "", text)
 	}
 }

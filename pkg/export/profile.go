@@ -1,8 +1,12 @@
 package export
 
 import (
+	"context"
+
 	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
+	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 )
 
 // ProfileVariable is the task variable that tells the post-job part which profile to
@@ -10,7 +14,7 @@ import (
 const ProfileVariable = "assumeAwsRoleProfile"
 
 // profile writes the profile.
-func (x Exporter) profile() (awsprofile.Profile, error) {
+func (x Exporter) profile(ctx context.Context) (awsprofile.Profile, error) {
 	plan, err := x.Step.Plan.Encode()
 	if err != nil {
 		return awsprofile.Profile{}, &fault.Fault{Code: fault.Internal, Summary: "the profile's state cannot be encoded", Cause: err}
@@ -21,10 +25,18 @@ func (x Exporter) profile() (awsprofile.Profile, error) {
 	}
 	id := awsprofile.NewID()
 	x.Out.SetTaskVariable(ProfileVariable, id)
-	return awsprofile.Create(awsprofile.Options{
-		ID: id, TempDir: x.Step.TempDirectory, ProfileName: x.Step.Export.ProfileName, Region: x.Step.Region,
-		Plan: plan, Binary: executable, Now: x.Now, Credentials: x.Result.Session.Credentials,
+	var p awsprofile.Profile
+	err = foreign.Within(ctx, func() (err error) {
+		p, err = awsprofile.Create(awsprofile.Options{
+			ID: id, TempDir: x.Step.TempDirectory, ProfileName: x.Step.Export.ProfileName, Region: x.Step.Region,
+			Plan: plan, Binary: executable, Now: x.Now, Credentials: x.Result.Session.Credentials,
+		})
+		return err
 	})
+	if ended := exchange.Ended(ctx, "while the profile was being written"); ended != nil {
+		return awsprofile.Profile{}, ended
+	}
+	return p, err
 }
 
 // profileNotice says whom the profile serves and who can read it.
