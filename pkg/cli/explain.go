@@ -52,11 +52,11 @@ func (t account) explain(code fault.Code) []string {
 		lines = append(lines, show("  :oaud:                  "+view.OriginalAudience))
 	}
 	lines = append(lines, show("  :sub:                   "+view.Subject), "",
-		"The trust statement of "+show(role.Full)+" that allows exactly this identity:",
-		t.readableJSON(x.Statement),
+		"The trust policy of "+show(role.Full)+" that allows exactly this identity, ready for IAM's \"Custom trust policy\":",
+		t.readableJSON(x.Document),
 	)
 	if x.Unusable != "" {
-		lines = append(lines, "It cannot be written so: "+x.Unusable+".")
+		lines = append(lines, "IAM does not accept this policy as it is: "+x.Unusable+".")
 	}
 	lines = append(lines, "",
 		"The IAM identity provider to have in account "+role.Account+":",
@@ -72,7 +72,7 @@ func (t account) explain(code fault.Code) []string {
 func (t *taskRun) reportCheck() {
 	x := trustpolicy.Explain(*t.result.Presented, t.step.Role.ARN.Account, t.step.Role.ARN.Partition, trustpolicy.NotAllowed)
 	t.out.Print("", "checkOnly: the exchange works; nothing was exported, not even outputs.",
-		"The trust statement that admits exactly this identity, to compare with the role's:", t.readableJSON(x.Statement), "",
+		"The trust policy that admits exactly this identity, to compare with the role's:", t.readableJSON(x.Document), "",
 		"Advice:")
 	for _, a := range t.advice() {
 		t.out.Print("  - " + a)
@@ -81,7 +81,7 @@ func (t *taskRun) reportCheck() {
 
 // advice is what could be better about a set-up that works.
 func (t *taskRun) advice() []string {
-	advice := []string{"Compare the role's trust policy with the statement above: conditions on both :aud and :sub, no wildcards."}
+	advice := []string{"Compare the role's trust policy with the one above: conditions on both :aud and :sub, no wildcards."}
 	if len(t.step.Guard.Accounts) == 0 {
 		advice = append(advice, "Set allowedAccountIds, so that a wrong role ARN cannot reach another account.")
 	}

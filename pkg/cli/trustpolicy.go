@@ -46,6 +46,8 @@ provider it needs.
                   needs the flags of service-connection and of the Entra identity
 
   --account ID          AWS account of the role, 12 digits
+  --role [/PATH/]NAME   the role that the code creates (default azure-pipelines-deploy)
+  --existing-provider   the account has the identity provider already
   --partition NAME      aws (default), aws-cn, aws-us-gov, aws-eusc
   --org NAME            Azure DevOps organisation
   --org-id GUID         its id: the end of the issuer that each run prints
@@ -69,16 +71,17 @@ func generatePolicy(e Env, args []string) int {
 		"identity": &s.Identity, "account": &s.Account, "org": &s.Org, "org-id": &s.OrgID, "project": &s.Project,
 		"connection": &s.Connection, "connection-id": &s.ConnectionID, "pipeline": &s.Pipeline, "tenant-id": &s.TenantID,
 		"token-version": &s.TokenVersion, "client-id": &s.ClientID, "object-id": &s.ObjectID, "audience": &s.Audience,
-		"partition": &s.Partition, "format": &format,
-	}, switches: map[string]*bool{"migrate": &s.Migrate}}
+		"partition": &s.Partition, "role": &s.Role, "format": &format,
+	}, switches: map[string]*bool{"migrate": &s.Migrate, "existing-provider": &s.ExistingProvider}}
 	if done, status := command(e, generateUsage, f, args); done {
 		return status
 	}
-	g, err := trustpolicy.Generate(s)
-	problems := formatProblem(format, trustpolicy.Formats...)
-	if err != nil {
-		problems = append(strings.Split(err.Error(), "\n"), problems...)
+	g, wrong := trustpolicy.Generate(s)
+	var problems []string
+	for _, p := range wrong {
+		problems = append(problems, "--"+p.Field+": "+p.Text)
 	}
+	problems = append(problems, formatProblem(format, trustpolicy.Formats...)...)
 	if len(problems) > 0 {
 		return misuse(e, generateUsage, problems...)
 	}
@@ -105,15 +108,6 @@ Looks for risks in a trust policy and evaluates it for an identity.
 Exit status: 0 admitted without an error found, 1 fault, 2 usage, 3 not admitted or an error found.
 `
 
-// checkReport is what check finds.
-type checkReport struct {
-	Allowed  bool                  `json:"allowed"`
-	Passes   bool                  `json:"passes"`
-	Identity string                `json:"identity"`
-	Decision trustpolicy.Decision  `json:"decision"`
-	Findings []trustpolicy.Finding `json:"findings"`
-}
-
 func checkPolicy(e Env, args []string) int {
 	var policyFile, claimsFile, tokenFile string
 	format := "text"
@@ -136,9 +130,9 @@ func checkPolicy(e Env, args []string) int {
 	if err != nil {
 		return broken(e, err)
 	}
-	report := examine(policy, claims)
-	printReport(e, format, report)
-	if !report.Passes {
+	verdict := trustpolicy.Check(policy, claims)
+	printVerdict(e, format, verdict)
+	if !verdict.Passes {
 		return exitFailed
 	}
 	return exitOK
@@ -179,46 +173,20 @@ func readClaims(e Env, claimsFile, tokenFile string) (claims.UnverifiedClaims, e
 	return claims, nil
 }
 
-func examine(policy *trustpolicy.Policy, claims claims.UnverifiedClaims) checkReport {
-	view := claims.AWS()
-	account, partition := policy.AccountFor(view.Provider)
-	r := checkReport{
-		Decision: policy.Evaluate(trustpolicy.RequestFor(account, partition, view)),
-		Findings: policy.Lint(),
-		Identity: claims.Flavour().String(),
-	}
-	if view.Refusal != "" {
-		r.Decision.Allowed = false
-		r.Findings = append(r.Findings, trustpolicy.Finding{Level: trustpolicy.Error, Text: view.Refusal})
-	}
-	if r.Findings == nil {
-		r.Findings = []trustpolicy.Finding{} // an empty list in JSON, too
-	}
-	r.Allowed, r.Passes = r.Decision.Allowed, r.Decision.Allowed
-	for _, f := range r.Findings {
-		r.Passes = r.Passes && f.Level != trustpolicy.Error
-	}
-	return r
-}
-
-func printReport(e Env, format string, r checkReport) {
+func printVerdict(e Env, format string, v trustpolicy.Verdict) {
 	if format == "json" {
-		printJSON(e, r)
+		printJSON(e, v)
 		return
 	}
 	var b strings.Builder
-	verdict := "NOT ADMITTED"
-	if r.Allowed {
-		verdict = "ADMITTED"
-	}
-	fmt.Fprintf(&b, "%s: %s\n", verdict, r.Identity)
-	for _, s := range r.Decision.Statements {
+	b.WriteString(v.Line + "\n")
+	for _, s := range v.Decision.Statements {
 		fmt.Fprintf(&b, "\nstatement %d %s (%s): %s\n", s.Number, oneLine(s.Sid), s.Effect, map[bool]string{true: "applies", false: "does not apply"}[s.Applies])
 		for _, reason := range s.Reasons {
 			fmt.Fprintf(&b, "  %s %s\n", map[bool]string{true: "ok ", false: "no "}[reason.Holds], oneLine(reason.Text))
 		}
 	}
-	for i, f := range r.Findings {
+	for i, f := range v.Findings {
 		if i == 0 {
 			b.WriteString("\nfindings:\n")
 		}

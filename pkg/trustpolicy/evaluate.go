@@ -78,6 +78,10 @@ type StatementResult struct {
 type Reason struct {
 	Holds bool   `json:"holds"`
 	Text  string `json:"text"`
+	// Want and Got are the values of a condition and of the request, where the test
+	// compares such.
+	Want []string `json:"want,omitempty"`
+	Got  []string `json:"got,omitempty"`
 }
 
 // Evaluate decides a request: a statement applies when its principal, its action
@@ -119,17 +123,17 @@ func (s Statement) principalReason(r Request) Reason {
 	named := s.Principals.Everybody || slices.Contains(s.Principals.Federated, r.Provider)
 	switch {
 	case s.Principals.Except && !s.Deny:
-		return Reason{false, "NotPrincipal with Allow is not supported in a trust policy"}
+		return Reason{Holds: false, Text: "NotPrincipal with Allow is not supported in a trust policy"}
 	case s.Principals.Except:
-		return Reason{!named, "NotPrincipal does not name " + r.Provider}
+		return Reason{Holds: !named, Text: "NotPrincipal does not name " + r.Provider}
 	case s.Principals.Everybody:
-		return Reason{true, "principal is everybody"}
+		return Reason{Holds: true, Text: "principal is everybody"}
 	case named:
-		return Reason{true, "principal is " + r.Provider}
+		return Reason{Holds: true, Text: "principal is " + r.Provider}
 	case len(s.Principals.Federated) == 0:
-		return Reason{false, "principal is no identity provider, but " + strings.Join(s.Principals.Others, ", ")}
+		return Reason{Holds: false, Text: "principal is no identity provider, but " + strings.Join(s.Principals.Others, ", ")}
 	}
-	return Reason{false, fmt.Sprintf("principal is %s, the token is of %s", strings.Join(s.Principals.Federated, ", "), r.Provider)}
+	return Reason{Holds: false, Text: fmt.Sprintf("principal is %s, the token is of %s", strings.Join(s.Principals.Federated, ", "), r.Provider)}
 }
 
 func (s Statement) actionReason(r Request) Reason {
@@ -143,7 +147,7 @@ func (s Statement) actionReason(r Request) Reason {
 	if !covered {
 		verb = "does not cover"
 	}
-	return Reason{covered != s.Except, fmt.Sprintf("%s %s %s %s", name, strings.Join(s.Actions, ", "), verb, r.Action)}
+	return Reason{Holds: covered != s.Except, Text: fmt.Sprintf("%s %s %s %s", name, strings.Join(s.Actions, ", "), verb, r.Action)}
 }
 
 // value finds a condition key without regard to case.
@@ -159,36 +163,42 @@ func (r Request) value(key string) []string {
 // reason evaluates the condition. What cannot be evaluated counts against the
 // request: as not met in an Allow, as met in a Deny.
 func (c Condition) reason(r Request, deny bool) Reason {
+	holds, note := c.evaluate(r, deny)
+	got := r.value(c.Key)
+	text := fmt.Sprintf("%s %s: wanted %s, ", c.Operator, c.Key, alternatives(c.Values))
+	if note == "" && len(got) == 0 {
+		note = "the request has no such key"
+	} else if len(got) > 0 {
+		text += "got " + alternatives(got)
+	}
+	return Reason{Holds: holds, Text: text + note, Want: c.Values, Got: got}
+}
+
+// evaluate says whether the condition holds, and what is special about the answer.
+func (c Condition) evaluate(r Request, deny bool) (holds bool, note string) {
 	o, got := parseOperator(c.Operator), r.value(c.Key)
-	said := fmt.Sprintf("%s %s: wanted %s, ", c.Operator, c.Key, quoted(c.Values))
 	if r.unknown(c.Key) {
 		if o.base == "stringlike" && strings.EqualFold(c.Key, "sts:RoleSessionName") && slices.Contains(c.Values, "*") {
-			return Reason{true, said + "every call has a session name"}
+			return true, "every call has a session name"
 		}
-		return Reason{deny, said + "its value is not in the token; it is not evaluated here and counts against the request"}
-	}
-	if len(got) == 0 {
-		said += "the request has no such key"
-	} else {
-		said += "got " + quoted(got)
+		return deny, "its value is not in the token; it is not evaluated here and counts against the request"
 	}
 	if o.base == "null" {
 		wantAbsent := slices.ContainsFunc(c.Values, func(v string) bool { return strings.EqualFold(v, "true") })
-		return Reason{wantAbsent == (len(got) == 0), said}
+		return wantAbsent == (len(got) == 0), ""
 	}
 	compare, known := comparisons[o.base]
 	if !known {
-		return Reason{deny, said + "; this operator is not evaluated here and counts against the request"}
+		return deny, "; this operator is not evaluated here and counts against the request"
 	}
-	holds := o.holds(compare, c.Values, got)
+	holds = o.holds(compare, c.Values, got)
 	if slices.ContainsFunc(c.Values, func(v string) bool { return strings.Contains(v, "${") }) {
-		said += "; a policy variable is not resolved here and counts against the request"
-		holds = deny || holds && !compare.negated
+		return deny || holds && !compare.negated, "; a policy variable is not resolved here and counts against the request"
 	}
-	return Reason{holds, said}
+	return holds, ""
 }
 
-func quoted(values []string) string {
+func alternatives(values []string) string {
 	out := make([]string, len(values))
 	for i, v := range values {
 		out[i] = fmt.Sprintf("%q", v)

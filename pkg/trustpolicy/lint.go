@@ -18,6 +18,9 @@ const (
 	Info    Level = "info"
 )
 
+// rank orders the levels, the gravest first.
+func (l Level) rank() int { return slices.Index([]Level{Error, Warning, Info}, l) }
+
 // Finding is something about a policy that its author should know.
 type Finding struct {
 	Level Level `json:"level"`
@@ -29,7 +32,7 @@ type Finding struct {
 // Lint looks for what makes a trust policy wider or weaker than it seems. It does
 // not need a token.
 func (p *Policy) Lint() []Finding {
-	var found []Finding
+	found := []Finding{} // an empty list in JSON, too
 	if n := p.Length(); n > MaxLength {
 		found = append(found, Finding{Warning, 0, fmt.Sprintf("%d characters without white space; IAM's default quota is %d", n, MaxLength)})
 	}
