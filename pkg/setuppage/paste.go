@@ -7,8 +7,8 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 )
 
-// Role is the ARN of a role, taken apart.
-type Role struct {
+// RoleARN is the ARN of a role, taken apart.
+type RoleARN struct {
 	Partition string `json:"partition"`
 	// Account is empty in the role of a denial whose account is masked.
 	Account string `json:"account"`
@@ -16,15 +16,15 @@ type Role struct {
 	Name string `json:"name"`
 }
 
-var roleARN = pattern.Lazy(`^arn:(aws[a-z-]*):iam::([0-9]{12})?:role/([\w+=,.@/-]+)$`)
+var rolePattern = pattern.Lazy(`^arn:(aws[a-z-]*):iam::([0-9]{12})?:role/([\w+=,.@/-]+)$`)
 
-// ParseRole reads a pasted role ARN. It returns false for any other text.
-func ParseRole(text string) (Role, bool) {
-	m := roleARN().FindStringSubmatch(strings.TrimSpace(text))
+// ParseRoleARN reads a pasted role ARN. It returns false for any other text.
+func ParseRoleARN(text string) (RoleARN, bool) {
+	m := rolePattern().FindStringSubmatch(strings.TrimSpace(text))
 	if m == nil {
-		return Role{}, false
+		return RoleARN{}, false
 	}
-	return Role{m[1], m[2], m[3]}, true
+	return RoleARN{m[1], m[2], m[3]}, true
 }
 
 // Connection is what the address of a service connection's page tells.

@@ -1,0 +1,116 @@
+package setuppage
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"strings"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
+	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
+)
+
+// Pasted is what the page's second tab was given.
+type Pasted struct {
+	// Log is the log of a step; Fragment is that of the address. The log counts when
+	// both are there.
+	Log      string `json:"log"`
+	Fragment string `json:"fragment"`
+	// Policy is a role's trust policy, in any form that trust-policy check takes.
+	Policy string `json:"policy"`
+	// Account is the role's account, for denials that do not name it.
+	Account string `json:"account"`
+	Host    Host   `json:"host"`
+}
+
+// Diagnosis is what the page says about a denial. Without a Denial everything else is
+// empty.
+type Diagnosis struct {
+	Denial *Denial `json:"denial,omitempty"`
+	// Kind is the kind of the identity, in words.
+	Kind  string `json:"kind,omitempty"`
+	Owner *Owner `json:"owner,omitempty"`
+	// Problem says why the policy cannot be read.
+	Problem string `json:"problem,omitempty"`
+	// Verdict is empty without a policy.
+	Verdict *trustpolicy.Verdict `json:"verdict,omitempty"`
+	// NeedsAccount reports whether nothing but the user can tell the role's account.
+	NeedsAccount bool `json:"needsAccount,omitempty"`
+	// Statement and Document allow exactly this identity; Unusable says why IAM would
+	// not accept them. All are empty unless the identity is the host's own.
+	Statement string `json:"statement,omitempty"`
+	Document  string `json:"document,omitempty"`
+	Unusable  string `json:"unusable,omitempty"`
+}
+
+// Diagnose compares an identity that was turned away with the policy of the role.
+func Diagnose(p Pasted) Diagnosis {
+	denial, found := p.denial()
+	if !found {
+		return Diagnosis{}
+	}
+	c, owner := denial.Claims(), p.Host.Owner(denial)
+	d := Diagnosis{Denial: &denial, Kind: c.Flavour().String(), Owner: &owner}
+	policy := d.judge(p.Policy)
+	if owner.Ours {
+		d.offer(p, policy)
+	}
+	return d
+}
+
+func (p Pasted) denial() (Denial, bool) {
+	if strings.TrimSpace(p.Log) != "" {
+		return FromLog(p.Log)
+	}
+	return FromFragment(p.Fragment)
+}
+
+// judge evaluates a policy, and returns it if it is one.
+func (d *Diagnosis) judge(text string) *trustpolicy.Policy {
+	if strings.TrimSpace(text) == "" {
+		return nil
+	}
+	policy, err := trustpolicy.Parse([]byte(text))
+	if err != nil {
+		d.Problem = err.Error()
+		return nil
+	}
+	v := trustpolicy.Check(policy, d.Denial.Claims())
+	d.Verdict = &v
+	return policy
+}
+
+// noAccount is what AccountFor says of a policy without an identity provider.
+const noAccount = "000000000000"
+
+var accountPattern = pattern.Lazy(`^[0-9]{12}$`)
+
+// offer adds what would allow the identity. The account is that of the denied role, or
+// that of the provider in the role's own policy, or the one that the user entered.
+func (d *Diagnosis) offer(p Pasted, policy *trustpolicy.Policy) {
+	c := d.Denial.Claims()
+	role, _ := ParseRoleARN(d.Denial.Role)
+	account, partition := role.Account, role.Partition
+	if account == "" && policy != nil {
+		account, partition = policy.AccountFor(c.AWS().Provider)
+	}
+	if account == "" || account == noAccount {
+		d.NeedsAccount = true
+		account = p.Account
+	}
+	if !accountPattern().MatchString(account) {
+		return
+	}
+	x := trustpolicy.Explain(c, account, cmp.Or(partition, "aws"), trustpolicy.NotAllowed)
+	d.Document, d.Unusable, d.Statement = x.Document, x.Unusable, onlyStatement(x.Document)
+}
+
+// onlyStatement is the statement of a document that has one, indented for itself.
+func onlyStatement(document string) string {
+	var d struct{ Statement []json.RawMessage }
+	var b bytes.Buffer
+	if json.Unmarshal([]byte(document), &d) != nil || len(d.Statement) != 1 || json.Indent(&b, d.Statement[0], "", "  ") != nil {
+		return ""
+	}
+	return b.String()
+}
