@@ -1,23 +1,23 @@
 // The command that does what the page does, for browsers that do not run its program.
+import type { Form } from "./engine";
 
-/** Values that stand for what the form does not say yet. */
+/** What stands for a value that the form does not have yet. */
 const placeholders: Record<string, string> = { connection: "NAME", pipeline: "NAME", account: "111122223333" };
 
-/** Fields of the page that the command does not take: they are only for the pipeline's YAML. */
-const notFlags = ["region"];
+/** A field of the page that is only for the pipeline's YAML. */
+const onlyYAML = "region";
 
 /** The command for what the form says, in one line. */
-export function commandLine(form: Record<string, string>): string {
+export function commandLine(form: Form): string {
   const words = ["assume-aws-role", "trust-policy", "generate"];
-  for (const [name, text] of Object.entries(form)) {
-    const given = text || placeholders[name];
-    if (!given || notFlags.includes(name)) continue;
-    if (switches.includes(name)) words.push("--" + name);
-    else words.push("--" + name, quote(given));
+  for (const [name, given] of Object.entries(form)) {
+    const text = given || placeholders[name];
+    if (!text || name === onlyYAML) continue;
+    words.push("--" + name);
+    if (typeof text === "string") words.push(quoted(text));
   }
   return [...words, "--format", "terraform"].join(" ");
 }
 
-const switches = ["migrate", "existing-provider"];
-
-const quote = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : "'" + text.replaceAll("'", "'\\''") + "'");
+/** A text as one word of a shell. */
+const quoted = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : "'" + text.replaceAll("'", "'\\''") + "'");

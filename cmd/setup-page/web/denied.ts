@@ -10,7 +10,8 @@ export function deniedTab(engine: Engine, host: Host): (fragment: string) => boo
   const update = () => {
     const d = engine.diagnose({ log: text("log"), fragment, policy: text("policy"), account: text("denied-account").trim(), host });
     byId("row-denied-account").hidden = !d.needsAccount;
-    byId("findings").replaceChildren(...render(d, text("log") !== "", text("policy") !== ""));
+    byId("headline").replaceChildren(...headlines(d, text("log").trim() !== ""));
+    byId("findings").replaceChildren(...details(d));
     return d.denial !== undefined;
   };
   for (const id of ["log", "policy", "denied-account"]) byId(id).addEventListener("input", update);
@@ -21,18 +22,38 @@ export function deniedTab(engine: Engine, host: Host): (fragment: string) => boo
   };
 }
 
-function render(d: Diagnosis, hasLog: boolean, hasPolicy: boolean): Node[] {
+/** What matters most, in one or two messages. */
+function headlines(d: Diagnosis, hasLog: boolean): Node[] {
   if (!d.denial) {
     return [el("p", { class: "notice" }, hasLog
       ? "This log names no identity. Copy the whole log of the step, from “role:” to the end."
       : "Paste the log of the step that failed. It stays in your browser.")];
   }
   const parts: Node[] = [];
-  if (d.owner && !d.owner.ours) parts.push(message("bad", d.owner.text, "No statement is offered for it: do not trust an identity because a log or a link names it."));
-  if (hasPolicy) parts.push(...verdict(d));
-  parts.push(el("h2", {}, "The identity"), identity(d, d.denial));
-  if (d.owner?.ours) parts.push(el("p", { class: "hint" }, d.owner.text), ...offer(d));
+  if (!d.owner?.ours) parts.push(message("bad", d.owner?.text ?? "", "No statement is offered for it. Do not trust an identity because a log or a link names it."));
+  if (d.problem) parts.push(message("bad", "The trust policy cannot be read.", d.problem));
+  if (d.verdict) parts.push(outcome(d.verdict.allowed, d.owner?.ours ?? false));
+  if (!d.problem && !d.verdict) parts.push(el("p", { class: "notice" }, "Paste the trust policy of the role to see which condition it does not meet."));
   return parts;
+}
+
+function outcome(allowed: boolean, ours: boolean): HTMLElement {
+  if (!allowed) return message(ours ? "bad" : "good", "This policy does not allow the identity.");
+  if (!ours) return message("bad", "This policy allows the identity.", "Make sure that you want that.");
+  return message("good", "This policy allows the identity.",
+    "If AWS still denies it: the policy was changed a moment ago, it belongs to another role, or a service control policy denies the call.");
+}
+
+function details(d: Diagnosis): Node[] {
+  if (!d.denial) return [];
+  const serious = (d.verdict?.findings ?? []).filter((f) => f.level !== "info");
+  return [
+    ...(d.verdict?.decision.statements ?? []).flatMap(statement),
+    ...(serious.length ? [el("h2", {}, "What else to correct"), el("ul", { class: "tests" }, ...serious.map(finding))] : []),
+    el("h2", {}, "The identity"),
+    identity(d, d.denial),
+    ...(d.owner?.ours ? [el("p", { class: "hint" }, d.owner.text), ...offer(d)] : []),
+  ];
 }
 
 function identity(d: Diagnosis, denial: Denial): HTMLElement {
@@ -49,6 +70,7 @@ function offer(d: Diagnosis): Node[] {
     el("h2", {}, "What allows exactly this identity"),
     ...block("statement", "The statement, to add to the policy", d.statement),
     ...block("document", "The whole policy, for a role that trusts nobody else", d.document),
+    ...(d.unusable ? [el("p", { class: "hint" }, "IAM does not accept it as it is: " + d.unusable + ".")] : []),
   ];
 }
 
@@ -63,36 +85,17 @@ function message(kind: "good" | "bad", title: string, ...more: string[]): HTMLEl
   return el("div", { class: "message " + kind }, el("strong", {}, title), ...more.map((text) => el("p", {}, text)));
 }
 
-function verdict(d: Diagnosis): Node[] {
-  if (d.problem) return [message("bad", "The trust policy cannot be read.", d.problem)];
-  if (!d.verdict) return [];
-  const serious = d.verdict.findings.filter((f) => f.level !== "info");
-  return [
-    headline(d),
-    ...d.verdict.statements.flatMap(statement),
-    ...(serious.length ? [el("h2", {}, "What else to correct"), el("ul", { class: "tests" }, ...serious.map(finding))] : []),
-  ];
-}
-
-function headline(d: Diagnosis): HTMLElement {
-  const foreign = d.owner && !d.owner.ours;
-  if (!d.verdict?.allowed) return message(foreign ? "good" : "bad", "This policy does not allow the identity.");
-  if (foreign) return message("bad", "This policy allows the identity.", "Make sure that you want that.");
-  return message("good", "This policy allows the identity.",
-    "When AWS still denies it: the policy was changed a moment ago, it belongs to another role, or a service control policy denies the call.");
-}
-
 function statement(s: Statement): Node[] {
   const name = "Statement " + s.number + (s.sid ? " “" + s.sid + "”" : "");
   return [
     el("h2", {}, name, el("span", { class: s.applies ? "tag yes" : "tag no" }, (s.effect === "Deny" ? "Deny, " : "") + (s.applies ? "applies" : "does not apply"))),
-    el("ul", { class: "tests" }, ...s.tests.map(test)),
+    el("ul", { class: "tests" }, ...s.reasons.map(test)),
   ];
 }
 
 function test(t: Test): HTMLElement {
   const sign = el("span", { class: t.holds ? "sign yes" : "sign no", role: "img", "aria-label": t.holds ? "met" : "not met" }, t.holds ? "✓" : "✗");
-  const compared = !t.holds && t.wanted?.length && t.got?.length ? [comparison(t.wanted, t.got)] : [];
+  const compared = !t.holds && t.want?.length && t.got?.length ? [comparison(t.want, t.got)] : [];
   return el("li", {}, sign, el("div", {}, t.text, ...compared));
 }
 

@@ -15,12 +15,13 @@ export interface Problem {
   text: string;
 }
 
-/** What the form says: one text a field, as the flags of the command line. */
-export type Form = Record<string, string>;
+/** What the form says, by field; the fields are named as the flags of the command line. */
+export type Form = Record<string, string | boolean>;
 
 export interface Role {
   problems?: Problem[];
   formats?: Record<string, string>;
+  providers?: { url: string; clientIds: string[] }[];
   notes?: string[];
   steps?: { profile: string; variables: string; check: string };
 }
@@ -33,7 +34,7 @@ export interface Recognised {
 export interface Test {
   holds: boolean;
   text: string;
-  wanted?: string[];
+  want?: string[];
   got?: string[];
 }
 
@@ -42,7 +43,7 @@ export interface Statement {
   sid?: string;
   effect: string;
   applies: boolean;
-  tests: Test[];
+  reasons: Test[];
 }
 
 export interface Finding {
@@ -52,9 +53,10 @@ export interface Finding {
 }
 
 export interface Verdict {
+  passes: boolean;
   allowed: boolean;
-  statements: Statement[];
-  findings: Finding[];
+  decision: { statements: Statement[] | null };
+  findings: Finding[] | null;
 }
 
 export interface Denial {
@@ -71,11 +73,11 @@ export interface Diagnosis {
   kind?: string;
   owner?: { ours: boolean; text: string };
   needsAccount?: boolean;
-  accountProblem?: string;
   problem?: string;
   verdict?: Verdict;
   statement?: string;
   document?: string;
+  unusable?: string;
 }
 
 export interface Engine {

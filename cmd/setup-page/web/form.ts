@@ -15,17 +15,20 @@ const needed: Record<string, string[]> = {
 const neededToMigrate: Record<string, string[]> = { "service-connection": ["connection-id", "tenant-id"] };
 
 const optional = ["connection", "connection-id", "pipeline", "tenant-id", "token-version", "client-id", "object-id", "audience", "migrate"];
-const always = ["identity", "project", "account", "role", "region", "partition", "existing-provider"];
+
+/** All fields, in the order of the page. */
+const fields = ["identity", "project", ...optional, "account", "role", "region", "partition", "existing-provider"];
 
 type Field = HTMLInputElement | HTMLSelectElement;
 const field = (name: string) => byId<Field>(name);
 
-/** The value of a field: its text, or true and nothing for a box. */
-export function value(name: string): string {
-  const f = field(name);
-  if (f instanceof HTMLInputElement && f.type === "checkbox") return f.checked ? "true" : "";
-  return f.value.trim();
-}
+/** The text of a field. */
+export const value = (name: string) => field(name).value.trim();
+
+/** Whether a box is ticked. */
+const ticked = (name: string) => byId<HTMLInputElement>(name).checked;
+
+const boxes = ["migrate", "existing-provider"];
 
 export function fill(name: string, text: string): void {
   field(name).value = text;
@@ -36,15 +39,15 @@ export function arrange(): string[] {
   const identity = value("identity");
   const shown = new Set(needed[identity]);
   if (identity !== "pipeline") shown.add("migrate");
-  if (shown.has("migrate") && value("migrate")) for (const name of neededToMigrate[identity] ?? []) shown.add(name);
+  if (shown.has("migrate") && ticked("migrate")) for (const name of neededToMigrate[identity] ?? []) shown.add(name);
   if (identity === "entra-exchange" && value("token-version") === "1") shown.delete("client-id");
   for (const name of optional) byId("row-" + name).hidden = !shown.has(name);
-  return [...always, ...optional.filter((name) => shown.has(name))];
+  return fields.filter((name) => !optional.includes(name) || shown.has(name));
 }
 
 /** What the form says; hidden fields say nothing. */
 export function read(names: string[]): Form {
-  return Object.fromEntries(names.map((name) => [name, value(name)]));
+  return Object.fromEntries(names.map((name) => [name, boxes.includes(name) ? ticked(name) : value(name)]));
 }
 
 const touched = new Set<string>();

@@ -2,7 +2,7 @@
 import { byId, say } from "./dom";
 import { copying } from "./copy";
 import { deniedTab } from "./denied";
-import { start, type Engine } from "./engine";
+import { start } from "./engine";
 import { greet, shown, watchFragment } from "./host";
 import { setUpTab } from "./setup";
 import { tabs } from "./tabs";
@@ -18,10 +18,10 @@ async function main(): Promise<void> {
   copying(document.body);
   const engine = await starting;
   setUpTab(engine, host);
-  if (engine) await openLinks(deniedTab(engine, host), chosen);
-  else withoutProgram();
-  document.documentElement.dataset.ready = "true";
+  const open = engine ? deniedTab(engine, host) : withoutProgram();
+  document.documentElement.dataset.usable = "true";
   await shown();
+  await openLinks(open, chosen);
 }
 
 /** Shows the denial of a link, now or when the fragment changes. */
@@ -35,9 +35,11 @@ async function openLinks(open: (fragment: string) => boolean, chosen: { choose(i
   }
 }
 
-function withoutProgram(): void {
+/** Says that the program does not run. No denial can be explained then. */
+function withoutProgram(): () => boolean {
   byId("blocked").hidden = false;
   byId("tab-denied").hidden = true;
+  return () => false;
 }
 
 void main();

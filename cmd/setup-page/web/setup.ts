@@ -1,6 +1,6 @@
 // The first tab: a form, and beside it what the form makes of a role.
 import { byId, el, say } from "./dom";
-import type { Engine, Host, Role } from "./engine";
+import type { Engine, Form, Host, Role } from "./engine";
 import { arrange, fill, mark, read, touch, value } from "./form";
 import { commandLine } from "./command";
 import { tabs } from "./tabs";
@@ -14,6 +14,7 @@ export function setUpTab(engine: Engine | undefined, host: Host): void {
   let role: Role = {};
   const write = () => {
     say(byId("code"), role.formats?.[shown.format] ?? "");
+    byId("providers").hidden = shown.format !== "json";
     say(byId("steps"), role.steps?.[shown.export] ?? "");
   };
   tabs(byId("formats"), (tab) => {
@@ -70,11 +71,17 @@ function render(role: Role, missing: string[]): void {
   byId("needed").hidden = ready;
   say(byId("needed"), ready ? "" : missing.length ? "Still needed: " + missing.join(", ") + "." : "Correct the fields that are marked.");
   if (!ready) return;
+  byId("providers").replaceChildren(...providers(role));
   byId("notes").replaceChildren(...(role.notes ?? []).map((text) => el("p", { class: "hint" }, text)));
   say(byId("check"), role.steps?.check ?? "");
 }
 
-function offerCommand(form: Record<string, string>): void {
+/** What the account needs beside a policy in JSON, which creates no provider. */
+function providers(role: Role): Node[] {
+  return (role.providers ?? []).flatMap((p) => [el("dt", {}, "Identity provider"), el("dd", {}, p.url), el("dt", {}, "Client ID (audience)"), el("dd", {}, p.clientIds.join(", "))]);
+}
+
+function offerCommand(form: Form): void {
   byId("needed").hidden = true;
   byId("command-result").hidden = false;
   say(byId("command"), commandLine(form));
