@@ -118,16 +118,15 @@ run_tfx() {
 
 # build_binaries DIR VERSION. Never with -buildid=: it drops LC_UUID on macOS.
 # HTTP/2 is left out (-5 %): three small requests gain nothing from it. Functions
-# are not inlined (-7 %, -13 % compressed): the time goes into the network. The
-# older collector is smaller (-0.5 %), and no run lives long enough to collect much.
+# are not inlined (-7 %, -13 % compressed): the time goes into the network.
 build_binaries() {
   local dir=$1 version=$2 platform suffix
   mkdir -p "$dir"
   for platform in "${PLATFORMS[@]}"; do
     suffix=bin
     if [[ $platform == windows/* ]]; then suffix=exe; fi
-    CGO_ENABLED=0 GOEXPERIMENT=nogreenteagc GOOS=${platform%/*} GOARCH=${platform#*/} go build -trimpath -buildvcs=false \
-      -tags nethttpomithttp2 -gcflags=all=-l -ldflags "-s -w -funcalign=8 -X main.stamp=assume-aws-role/$version" \
+    CGO_ENABLED=0 GOOS=${platform%/*} GOARCH=${platform#*/} go build -trimpath -buildvcs=false \
+      -tags nethttpomithttp2 -gcflags=all=-l -ldflags "-s -w -X main.stamp=assume-aws-role/$version" \
       -o "$dir/assume-aws-role-${platform/\//-}.$suffix" "$MAIN"
   done
 }
@@ -165,10 +164,10 @@ package_into() {
   else
     find "$out" -maxdepth 1 -type f -delete
   fi
-  release pack --tfx "$work/tfx.vsix" --bin "$work/bin" --notices "$work/notices.txt" --cache dist/.cache --out "$vsix"
+  release pack --tfx "$work/tfx.vsix" --bin "$work/bin" --notices "$work/notices.txt" --out "$vsix"
   release check "$vsix"
   if [[ $extension != *-dev ]]; then
-    release extras --bin "$work/bin" --version "$version" --cache dist/.cache --out "$out"
+    release extras --bin "$work/bin" --version "$version" --out "$out"
   fi
   release sizes --bin "$work/bin" "$vsix" >&2
   VSIX=$vsix

@@ -1,9 +1,10 @@
 'use strict';
 
 // The launcher of the task. The agent can only start Node; the work is done by
-// one static binary per platform, and this file finds it, checks it and starts
-// it. It has no dependencies and keeps to ES2019, so that it runs on every Node
-// that an agent may choose (16, 20, 24).
+// one static binary per platform, and this file finds it, checks that it is
+// complete and starts it. It has no dependencies and keeps to ES2019, so that it
+// runs on every Node that an agent may choose (16, 20, 24). Each step waits for it:
+// it loads nothing that the usual path does not need.
 //
 // It always exits 0: the agent turns any other status into a second, unhelpful
 // error (microsoft/azure-pipelines-agent src/Agent.Worker/Handlers/NodeHandler.cs).
@@ -18,17 +19,20 @@ const BIN = path.join(__dirname, 'bin');
 const SYSTEMS = { win32: 'windows', darwin: 'darwin', linux: 'linux' };
 const MACHINES = { x64: 'amd64', arm64: 'arm64' };
 
-// Errors of chmod, open or exec that a private copy of the binary may get around:
-// no execute bit, a file of another user, a read-only or noexec mount, a file
-// that is being written.
+// Errors of chmod or exec that a private copy of the binary may get around: no
+// execute bit, a file of another user, a read-only or noexec mount, a file that is
+// being written.
 const COPY_HELPS = new Set(['EACCES', 'EPERM', 'EROFS', 'ETXTBSY']);
+
+// Variables of the Go runtime (https://pkg.go.dev/runtime). They are meant for other
+// programs of the job; here they could end the program before it starts, slow it
+// down, or write its memory to a file when it crashes.
+const GO_RUNTIME = ['GODEBUG', 'GOTRACEBACK', 'GOMEMLIMIT', 'GOMAXPROCS', 'GOGC'];
 
 // A SIGTERM comes 2.5 s before the agent kills this process, and then nobody
 // would be left to end the binary
 // (microsoft/azure-pipelines-agent src/Agent.Sdk/ProcessInvoker.cs).
 const KILL_AFTER_SIGTERM_MS = 2000;
-
-const READ_CHUNK = 64 * 1024;
 
 class LaunchError extends Error {
   constructor(code, summary, why, remedies) {
@@ -78,8 +82,7 @@ function printable(text) {
 function unexpected(err) {
   return new LaunchError('AAR-SHIM-EXEC', 'the program of this task could not be started',
     `the launcher met ${describe(err)}`,
-    ['Re-run the job; if it fails again, report this text to the maintainers.']
-      .concat(process.platform === 'win32' ? ['Check whether a virus scanner or an application control policy blocks it.'] : []));
+    ['Re-run the job; if it fails again, report this text to the maintainers.']);
 }
 
 function describe(err) {
@@ -103,44 +106,36 @@ function platformKey() {
 }
 
 function damaged(why) {
-  return new LaunchError('AAR-SHIM-HASH', 'the program of this task is not the one that was published', why,
+  return new LaunchError('AAR-SHIM-HASH', 'the program of this task is incomplete or missing', why,
     ['Delete the folder of this task below the agent\'s _work/_tasks, so that the agent downloads it again.',
-      'If it fails again, find out what changes files there (a virus scanner, another job) before you run it.']);
+      'If it fails again, find out what changes files there (a virus scanner, a full disk, another job).']);
 }
 
-// What bin/manifest.json says of this platform's binary.
-function expectation() {
+// What bin/manifest.json says of this platform's binary, which must be there in full.
+function findBinary() {
   const key = platformKey();
+  let binary;
   try {
     const entry = JSON.parse(fs.readFileSync(path.join(BIN, 'manifest.json'), 'utf8'))[key];
-    return { file: path.join(BIN, path.basename(entry.file)), sha256: entry.sha256 };
+    binary = { file: path.join(BIN, path.basename(entry.file)), size: entry.size };
   } catch (err) {
     throw damaged(`bin/manifest.json cannot be read for ${key} (${describe(err)})`);
   }
+  checkSize(binary.file, binary.size);
+  return binary;
 }
 
-// Feeds a file through SHA-256 and compares. `keep` receives each chunk, so that
-// a copy consists of exactly the bytes that were checked.
-function check(binary, keep) {
-  const hash = require('crypto').createHash('sha256');
-  const chunk = Buffer.allocUnsafe(READ_CHUNK);
-  let fd;
+// Compares sizes, which shows an interrupted download and a full disk. Who could
+// change the content could change this file, too, and the agent verifies the
+// checksums of the archive when it extracts the task.
+function checkSize(file, size) {
+  let actual;
   try {
-    fd = fs.openSync(binary.file, 'r');
-    for (let n; (n = fs.readSync(fd, chunk, 0, READ_CHUNK, null)) > 0;) {
-      const part = chunk.subarray(0, n);
-      hash.update(part);
-      if (keep) keep(part);
-    }
+    actual = fs.statSync(file).size;
   } catch (err) {
     throw damaged(`it cannot be read (${describe(err)})`);
-  } finally {
-    if (fd !== undefined) fs.closeSync(fd);
   }
-  const actual = hash.digest('hex');
-  if (actual !== binary.sha256) {
-    throw damaged(`${binary.file} has SHA-256 ${actual}, not ${binary.sha256}`);
-  }
+  if (actual !== size) throw damaged(`${file} has ${actual} bytes, the published one has ${size}`);
 }
 
 // Tells whether the file can be executed where it is, after setting the execute
@@ -162,7 +157,7 @@ function executable(file) {
   }
 }
 
-// Writes a checked copy into a fresh directory that only this user can enter.
+// Copies the binary into a fresh directory that only this user can enter.
 function privateCopy(binary) {
   const temp = process.env.AGENT_TEMPDIRECTORY;
   if (!temp) throw noPlace('AGENT_TEMPDIRECTORY is not set');
@@ -170,21 +165,14 @@ function privateCopy(binary) {
   try {
     dir = fs.mkdtempSync(path.join(temp, 'assume-aws-role-run-'));
     const file = path.join(dir, path.basename(binary.file));
-    const fd = fs.openSync(file, 'wx', 0o700);
-    try {
-      check(binary, (part) => writeAll(fd, part));
-    } finally {
-      fs.closeSync(fd);
-    }
+    fs.copyFileSync(binary.file, file, fs.constants.COPYFILE_EXCL);
+    fs.chmodSync(file, 0o700);
+    checkSize(file, binary.size);
     return { dir, file };
   } catch (err) {
     remove(dir);
-    throw err instanceof LaunchError ? err : noPlace(`a private copy failed with ${describe(err)}`);
+    throw noPlace(err instanceof LaunchError ? err.why : `a private copy failed with ${describe(err)}`);
   }
-}
-
-function writeAll(fd, part) {
-  for (let done = 0; done < part.length;) done += fs.writeSync(fd, part, done);
 }
 
 function remove(dir) {
@@ -199,12 +187,42 @@ function remove(dir) {
 function noPlace(why) {
   return new LaunchError('AAR-SHIM-EXEC', 'the program of this task cannot be executed on this agent',
     `the task's own folder does not allow it, and ${why}`,
-    ['Mount the agent\'s temporary directory (_work/_temp) without noexec and let the agent\'s user write to it,',
-      'or make _work/_tasks writable for that user or mount it without noexec.']);
+    process.platform === 'win32' ? [allowOnWindows()] : [
+      'Mount the agent\'s temporary directory (_work/_temp) without noexec and let the agent\'s user write to it,',
+      'or make _work/_tasks writable for that user or mount it without noexec.',
+      'If SELinux, fapolicyd or another policy decides what may run, allow the program there.']);
 }
 
-// Starts the binary and calls done(err) once, after it has ended. An error with
-// the property `notStarted` means that no process came into being.
+function allowOnWindows() {
+  return `Allow the program in the application control policy (AppLocker, App Control for Business) or in the virus scanner: ${BIN}\\*.exe; its version information names product and publisher.`;
+}
+
+// Says in words why the system did not start the file.
+function notStarted(file, err) {
+  const [why, remedy] = reasons()[err.code] ||
+    ['the system refused it', process.platform === 'win32' ? allowOnWindows() : 'Look for the reason in the system log of the agent.'];
+  return new LaunchError('AAR-SHIM-EXEC', 'the program of this task could not be started',
+    `${why} (${describe(Object.assign(err, { path: file }))})`, [remedy]);
+}
+
+// The names are libuv's (https://docs.libuv.org/en/v1.x/errors.html). UNKNOWN is what
+// Node makes of a block by a policy or a virus scanner on Windows.
+function reasons() {
+  const otherMachine = ['the file is not a program that this machine can run', 'Run the job on a machine whose processor and system are those of its agent; if they are, report this text to the maintainers.'];
+  const full = ['the machine has no memory or no processes left for it', 'Run fewer jobs on this machine at once, or raise its limits.'];
+  const tooMuch = ['the variables of this job are more than the system can pass to a program', 'Make variables of the job smaller, or move them to files.'];
+  return {
+    ENOENT: ['the file vanished', 'Find out what removes files from the folder of this task; often it is a virus scanner.'],
+    ETXTBSY: ['another process is writing the file', 'Re-run the job.'],
+    EBUSY: ['another process holds the file', 'Re-run the job.'],
+    ENOEXEC: otherMachine, EFTYPE: otherMachine,
+    ENOMEM: full, EAGAIN: full, EMFILE: full, ENFILE: full,
+    E2BIG: tooMuch, ENAMETOOLONG: tooMuch,
+  };
+}
+
+// Starts the binary and calls done(err) once, after it has ended. An error that is
+// no LaunchError means that no process came into being.
 function start(file, mode, done) {
   let child;
   let signalled = false;
@@ -217,11 +235,11 @@ function start(file, mode, done) {
   try {
     child = require('child_process').spawn(file, [mode], { stdio: ['ignore', 'inherit', 'inherit'] });
   } catch (err) {
-    done(Object.assign(err, { notStarted: true }));
+    done(err);
     return;
   }
   child.on('error', (err) => {
-    if (!child.pid) done(Object.assign(err, { notStarted: true }));
+    if (!child.pid) done(err);
   });
   child.on('exit', (code, signal) => done(ending(code, signal, signalled)));
 }
@@ -242,7 +260,8 @@ function ending(code, signal, signalled) {
   return new LaunchError('AAR-SHIM-CRASH', `the program of this task crashed with exit status ${code}`,
     'it ended before it could report a result; its last output, if any, is above',
     ['Re-run the job; if it fails again, report it to the maintainers with the output above.',
-      'On Windows, also check whether a virus scanner or an application control policy ended it.']);
+      process.platform === 'win32' ? 'Also check whether a virus scanner or an application control policy ended it.'
+        : 'If the output is an error of a shell, the file is not a program that this machine can run: use the agent for its processor.']);
 }
 
 function signalDeath(signal, signalled) {
@@ -261,26 +280,27 @@ function signalDeath(signal, signalled) {
 
 // Runs the binary in the given mode, where it lies if possible, else as a copy.
 function launch(mode, done) {
-  const binary = expectation();
+  const binary = findBinary();
   const runCopy = () => {
     const copy = privateCopy(binary);
     start(copy.file, mode, (err) => {
       remove(copy.dir);
-      done(err && err.notStarted ? noPlace(`starting a private copy failed with ${describe(err)}`) : err);
+      const refused = err && COPY_HELPS.has(err.code);
+      done(refused ? noPlace(`starting a private copy failed with ${describe(Object.assign(err, { path: copy.file }))}`) : inWords(copy.file, err));
     });
   };
-  check(binary);
   if (!executable(binary.file)) {
     runCopy();
     return;
   }
   start(binary.file, mode, (err) => {
-    if (!(err && err.notStarted && COPY_HELPS.has(err.code))) {
-      done(err);
-      return;
-    }
-    attempt(runCopy, done);
+    if (err && COPY_HELPS.has(err.code)) attempt(runCopy, done);
+    else done(inWords(binary.file, err));
   });
+}
+
+function inWords(file, err) {
+  return !err || err instanceof LaunchError ? err : notStarted(file, err);
 }
 
 function attempt(action, done) {
@@ -293,9 +313,7 @@ function attempt(action, done) {
 
 // Runs the task or its clean-up; never throws and never sets an exit status.
 function run(mode) {
-  // They change how the Go runtime behaves and what it prints when it crashes.
-  delete process.env.GODEBUG;
-  delete process.env.GOTRACEBACK;
+  for (const name of GO_RUNTIME) delete process.env[name];
   const done = (err) => {
     if (err) report(mode, err);
     process.exit(0);

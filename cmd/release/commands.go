@@ -57,12 +57,11 @@ func pack(args []string, _ io.Writer) error {
 	tfx := f.String("tfx", "", "package made by tfx")
 	bin := f.String("bin", "", "directory of the binaries")
 	notices := f.String("notices", "", "third-party notices")
-	cache := f.String("cache", "", "directory that keeps compressed parts")
 	out := f.String("out", "", "package to write")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	return release.Pack(*tfx, *bin, *notices, *cache, *out)
+	return release.Pack(*tfx, *bin, *notices, *out)
 }
 
 func check(args []string, _ io.Writer) error {
@@ -83,12 +82,11 @@ func extras(args []string, _ io.Writer) error {
 	f := newFlags("extras")
 	bin := f.String("bin", "", "directory of the binaries")
 	version := f.String("version", "", "version of the package")
-	cache := f.String("cache", "", "directory that keeps compressed parts")
 	out := f.String("out", "", "directory to write to")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	return release.WriteExtras(*bin, *version, *cache, *out)
+	return release.WriteExtras(*bin, *version, *out)
 }
 
 func notices(args []string, _ io.Writer) error {

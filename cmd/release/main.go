@@ -10,11 +10,11 @@ const usage = `release is the packaging tool behind build.sh.
 
 usage:
   release stage    --out DIR [--publisher P] [--version V] [--dev] [--without A,B]
-  release pack     --tfx FILE --bin DIR --notices FILE [--cache DIR] --out FILE
+  release pack     --tfx FILE --bin DIR --notices FILE --out FILE
   release check    FILE.vsix
   release compare  FILE.vsix FILE.vsix
   release flags    FILE.vsix
-  release extras   --bin DIR --version V [--cache DIR] --out DIR
+  release extras   --bin DIR --version V --out DIR
   release notices  --bin DIR --out FILE
   release icons    --out DIR
   release sizes    --bin DIR FILE.vsix

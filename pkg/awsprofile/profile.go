@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
-	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 )
 
 // The names of what the directory holds. Removal deletes these, and the state
@@ -53,16 +53,6 @@ func validName(s string) bool {
 	})
 }
 
-// Credentials are temporary AWS credentials and the time they are good for.
-type Credentials struct {
-	AccessKeyID                   string
-	SecretAccessKey, SessionToken secret.Value
-	// Issued is when they were obtained, by this machine's clock.
-	Issued time.Time
-	// Expires is their end as AWS STS stated it.
-	Expires time.Time
-}
-
 // Options say what Create writes.
 type Options struct {
 	// ID names the profile's state; it comes from NewID.
@@ -78,7 +68,7 @@ type Options struct {
 	// Binary is the path of the executable to copy.
 	Binary string
 	// Credentials are the first ones to serve.
-	Credentials Credentials
+	Credentials iam.Credentials
 	// Now is the clock.
 	Now func() time.Time
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
 
@@ -35,8 +36,8 @@ type scene struct {
 	notes   []string
 }
 
-func credentials(key, secretKey string, issued time.Time, life time.Duration) awsprofile.Credentials {
-	return awsprofile.Credentials{
+func credentials(key, secretKey string, issued time.Time, life time.Duration) iam.Credentials {
+	return iam.Credentials{
 		AccessKeyID: key, SecretAccessKey: secret.New(secretKey), SessionToken: secret.New(secretKey + "-token"),
 		Issued: issued, Expires: issued.Add(life),
 	}
@@ -67,7 +68,7 @@ func (s *scene) write(name string, life time.Duration) {
 }
 
 // serve answers one call and returns the access key of the document.
-func (s *scene) serve(renew func(context.Context, []byte) (awsprofile.Credentials, error)) (string, error) {
+func (s *scene) serve(renew func(context.Context, []byte) (iam.Credentials, error)) (string, error) {
 	var out bytes.Buffer
 	err := awsprofile.Serve(context.Background(), awsprofile.ServeOptions{
 		Dir: s.profile.Directory, ID: s.id, Stdout: &out, Now: s.now, Renew: renew,
@@ -104,10 +105,10 @@ var (
 	errDenied = &fault.Fault{Code: fault.STSAccessDenied, Summary: "denied"}
 )
 
-func forbidden(t *testing.T) func(context.Context, []byte) (awsprofile.Credentials, error) {
-	return func(context.Context, []byte) (awsprofile.Credentials, error) {
+func forbidden(t *testing.T) func(context.Context, []byte) (iam.Credentials, error) {
+	return func(context.Context, []byte) (iam.Credentials, error) {
 		t.Error("a renewal happened")
-		return awsprofile.Credentials{}, errOutage
+		return iam.Credentials{}, errOutage
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 )
 
 const (
@@ -42,7 +43,7 @@ type ServeOptions struct {
 	// Now is the clock.
 	Now func() time.Time
 	// Renew obtains new credentials from the plan in the state.
-	Renew func(ctx context.Context, plan []byte) (Credentials, error)
+	Renew func(ctx context.Context, plan []byte) (iam.Credentials, error)
 	// Transient tells whether an error of Renew is of the network or an overloaded
 	// service, so that live credentials may serve a little longer.
 	Transient func(error) bool
@@ -69,16 +70,6 @@ func Serve(ctx context.Context, o ServeOptions) error {
 		return err
 	}
 	return emit(o.Stdout, renewed)
-}
-
-// ServeCached is the part of Serve that needs no renewal, and none of the options
-// for one. It tells whether it has answered; if not, Serve has to, and says what is
-// wrong if something is. Fault: AAR-PROFILE-WRITE.
-func ServeCached(o ServeOptions) (answered bool, err error) {
-	if cached, err := cachedState(o); err == nil && cached.fresh(o.Now()) {
-		return true, emit(o.Stdout, cached)
-	}
-	return false, nil
 }
 
 // cachedState reads the state, once it is certain whose it is.
@@ -165,7 +156,7 @@ func lockFault(err error) error {
 	return &fault.Fault{Code: fault.ProfileState, Summary: "the profile's lock cannot be used", Why: reason(err), Cause: err}
 }
 
-func pastEnd(c Credentials) error {
+func pastEnd(c iam.Credentials) error {
 	return &fault.Fault{
 		Code: fault.Clock, Summary: "the renewed credentials are not valid by this machine's clock",
 		Why: fmt.Sprintf("AWS STS states their end as %s.", stamp(c.Expires)),

@@ -16,6 +16,7 @@ import (
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 )
 
 func TestServeFreshness(t *testing.T) {
@@ -42,7 +43,7 @@ func TestServeFreshness(t *testing.T) {
 			s.write("default", c.life)
 			now = start.Add(c.age)
 			renewals := 0
-			renew := func(_ context.Context, p []byte) (awsprofile.Credentials, error) {
+			renew := func(_ context.Context, p []byte) (iam.Credentials, error) {
 				renewals++
 				if string(p) != plan {
 					t.Errorf("plan %q", p)
@@ -88,7 +89,7 @@ func TestServeFailedRenewal(t *testing.T) {
 			s := &scene{t: t, temp: t.TempDir(), id: awsprofile.NewID(), now: func() time.Time { return now }}
 			s.write("default", time.Hour)
 			now = start.Add(c.age)
-			key, err := s.serve(func(context.Context, []byte) (awsprofile.Credentials, error) {
+			key, err := s.serve(func(context.Context, []byte) (iam.Credentials, error) {
 				return credentials("ASIANEW", newSecret, start.Add(-time.Hour), time.Hour), c.err
 			})
 			if got := code(err); got != c.want || key != c.key {
@@ -109,7 +110,7 @@ func TestFiftyCallersRenewOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 50 {
 		wg.Go(func() {
-			key, err := s.serve(func(context.Context, []byte) (awsprofile.Credentials, error) {
+			key, err := s.serve(func(context.Context, []byte) (iam.Credentials, error) {
 				renewals.Add(1)
 				return credentials("ASIANEW", newSecret, time.Now(), time.Minute), nil
 			})
@@ -141,9 +142,9 @@ func TestServeEndsInTime(t *testing.T) {
 				s := create(t, temp, "default")
 				<-time.After(c.age)
 				before := time.Now()
-				_, err := s.serve(func(ctx context.Context, _ []byte) (awsprofile.Credentials, error) {
+				_, err := s.serve(func(ctx context.Context, _ []byte) (iam.Credentials, error) {
 					<-ctx.Done()
-					return awsprofile.Credentials{}, &fault.Fault{Code: fault.Timeout, Cause: ctx.Err()}
+					return iam.Credentials{}, &fault.Fault{Code: fault.Timeout, Cause: ctx.Err()}
 				})
 				if took := time.Since(before); took > c.limit {
 					t.Errorf("the call took %s", took)
@@ -167,10 +168,10 @@ func TestWaitersOfAFailedRenewalDoNotRepeatIt(t *testing.T) {
 		for range 10 {
 			wg.Go(func() {
 				one := *s
-				key, err := one.serve(func(context.Context, []byte) (awsprofile.Credentials, error) {
+				key, err := one.serve(func(context.Context, []byte) (iam.Credentials, error) {
 					renewals.Add(1)
 					<-time.After(2 * time.Second)
-					return awsprofile.Credentials{}, errOutage
+					return iam.Credentials{}, errOutage
 				})
 				if key != "ASIAOLD" || err != nil || len(one.notes) != 1 {
 					t.Errorf("served %q, %v, notes %q", key, err, one.notes)
@@ -193,10 +194,10 @@ func TestWaitersShareADenial(t *testing.T) {
 		s := create(t, temp, "default")
 		<-time.After(2 * time.Hour)
 		var renewals atomic.Int32
-		deny := func(context.Context, []byte) (awsprofile.Credentials, error) {
+		deny := func(context.Context, []byte) (iam.Credentials, error) {
 			renewals.Add(1)
 			<-time.After(2 * time.Second)
-			return awsprofile.Credentials{}, &fault.Fault{Code: fault.STSAccessDenied, Summary: "what", Why: "why", Remedy: []string{"Do."}, Details: []string{"id: 7"}}
+			return iam.Credentials{}, &fault.Fault{Code: fault.STSAccessDenied, Summary: "what", Why: "why", Remedy: []string{"Do."}, Details: []string{"id: 7"}}
 		}
 		said := sync.Map{}
 		var wg sync.WaitGroup
@@ -253,7 +254,7 @@ func TestClockSetBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := s.serve(func(context.Context, []byte) (awsprofile.Credentials, error) {
+		got, err := s.serve(func(context.Context, []byte) (iam.Credentials, error) {
 			return credentials("ASIANEW", newSecret, time.Now(), time.Hour), nil
 		})
 		if got != want || err != nil {
@@ -319,7 +320,7 @@ func TestWaitersTakeWhatTheHolderWrote(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 10 {
 			wg.Go(func() {
-				key, err := s.serve(func(context.Context, []byte) (awsprofile.Credentials, error) {
+				key, err := s.serve(func(context.Context, []byte) (iam.Credentials, error) {
 					renewals.Add(1)
 					<-time.After(time.Second)
 					return credentials("ASIANEW", newSecret, time.Now().Add(-50*time.Minute), time.Hour), nil

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 )
 
 // stateVersion is raised when a state cannot be read by older binaries any more.
@@ -51,7 +52,7 @@ type failure struct {
 	Fault     *fault.Fault `json:"fault"`
 }
 
-func (s *state) set(c Credentials) {
+func (s *state) set(c iam.Credentials) {
 	s.AccessKeyID, s.SecretAccessKey, s.SessionToken = c.AccessKeyID, c.SecretAccessKey.Reveal(), c.SessionToken.Reveal()
 	s.Issued, s.Expires, s.Boot, s.Failure = c.Issued, c.Expires, sinceBoot(), nil
 }

@@ -3,7 +3,6 @@ package claims
 import (
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
 	"slices"
 	"strings"
 
@@ -57,13 +56,9 @@ func (f Flavour) String() string {
 // eid1 is the subject of a token that Entra issues for something of Azure DevOps.
 var eid1 = pattern.Lazy(`^/eid1/c/[^/\s]+/t/[^/\s]+/a/[^/\s]+/(sc/[^/\s]+/[^/\s]+|pl/[^\s]+)$`)
 
-// vstokenIssuer begins the issuer of every organisation's tokens; one key set
-// serves all organisations.
-const vstokenIssuer = "https://vstoken.dev.azure.com/"
-
 // Flavour tells the kind of the token by issuer and subject.
 func (c UnverifiedClaims) Flavour() Flavour {
-	vstoken := strings.HasPrefix(c.Issuer, vstokenIssuer)
+	vstoken := OfVSToken(c.Issuer)
 	m := eid1().FindStringSubmatch(c.Subject)
 	switch {
 	case vstoken && strings.HasPrefix(c.Subject, "sc://"):
@@ -91,16 +86,11 @@ func entraV2(issuer string) bool {
 	return https && slices.Contains(entraHosts, host) && strings.HasSuffix(path, "/v2.0")
 }
 
-// ErrGUID is returned for an id that is not a GUID.
-var ErrGUID = errors.New("not a GUID")
-
-var guid = pattern.Lazy(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-
 // EntraSubject computes the subject of a service connection's token on the Entra
 // issuer (public cloud) from the ids of tenant, organisation and connection.
 func EntraSubject(tenantID, organisationID, connectionID string) (string, error) {
 	tenant, err := encodedGUID(tenantID)
-	if err != nil || !guid().MatchString(organisationID) || !guid().MatchString(connectionID) {
+	if err != nil || !ValidGUID(organisationID) || !ValidGUID(connectionID) {
 		return "", ErrGUID
 	}
 	app, err := encodedGUID(AzureDevOpsClientID)
@@ -110,7 +100,7 @@ func EntraSubject(tenantID, organisationID, connectionID string) (string, error)
 // encodedGUID is the base64url form, without padding, of a GUID's bytes in the
 // order of .NET's Guid.ToByteArray: the first three groups reversed.
 func encodedGUID(s string) (string, error) {
-	if !guid().MatchString(s) {
+	if !ValidGUID(s) {
 		return "", ErrGUID
 	}
 	b, err := hex.DecodeString(strings.ReplaceAll(s, "-", ""))

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
+	"github.com/assume-aws-role/assume-aws-role/pkg/export"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
 )
@@ -17,10 +18,10 @@ func post(_ context.Context, e Env) int {
 	out := newWriter(e)
 	defer func() {
 		if recover() != nil {
-			out.LogIssue(vso.IssueWarning, string(fault.Internal), "the clean-up hit a defect of its own; the profile's files may still be there")
+			out.LogIssue(vso.IssueWarning, string(fault.Internal), "internal error in the clean-up; the profile's files may still be there")
 		}
 	}()
-	id, _ := e.Lookup("VSTS_TASKVARIABLE_" + strings.ToUpper(profileVariable))
+	id, _ := e.Lookup("VSTS_TASKVARIABLE_" + strings.ToUpper(export.ProfileVariable))
 	if id == "" {
 		return exitOK
 	}

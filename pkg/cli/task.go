@@ -2,18 +2,16 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"runtime/debug"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
 	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
+	"github.com/assume-aws-role/assume-aws-role/pkg/export"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
-	"github.com/assume-aws-role/assume-aws-role/pkg/network"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
+	"github.com/assume-aws-role/assume-aws-role/pkg/report"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
 )
@@ -22,8 +20,7 @@ import (
 // reads the outcome from the logging command, and a second, vaguer error would
 // follow from any other status.
 func task(ctx context.Context, e Env) int {
-	out := newWriter(e)
-	t := &taskRun{env: e, out: out, lookup: e.Lookup}
+	t := &taskRun{env: e, lookup: e.Lookup, Log: report.Log{Out: newWriter(e)}}
 	if err := t.guarded(ctx); err != nil {
 		t.fail(err)
 	}
@@ -40,10 +37,8 @@ func newWriter(e Env) *vso.Writer {
 // taskRun is one run of the step.
 type taskRun struct {
 	env    Env
-	out    *vso.Writer
 	lookup pipeline.Lookup
-	plan   exchange.Plan
-	account
+	report.Log
 }
 
 // guarded turns a panic into a fault. What it carried is not printed: it could
@@ -51,7 +46,7 @@ type taskRun struct {
 func (t *taskRun) guarded(ctx context.Context) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = &fault.Fault{Code: fault.Internal, Summary: "the task hit a defect of its own", Details: stack()}
+			err = &fault.Fault{Code: fault.Internal, Summary: "internal error in the task", Details: stack()}
 		}
 	}()
 	return t.run(ctx)
@@ -72,81 +67,53 @@ func (t *taskRun) run(ctx context.Context) error {
 	if err := t.prepare(ctx); err != nil {
 		return err
 	}
-	t.describeStep()
-	ctx, cancel := context.WithTimeout(ctx, t.step.Timeout)
+	t.Intent()
+	ctx, cancel := context.WithTimeout(ctx, t.Step.Timeout)
 	defer cancel()
 	var err error
-	t.result, err = exchange.Run(ctx, t.plan, exchange.Options{Now: t.env.Now, Mask: t.out.Mask})
-	t.describeTokens()
+	t.Result, err = exchange.Run(ctx, t.Step.Plan, exchange.Options{
+		Now: t.env.Now, Mask: t.Out.Mask,
+		Retrying: func(r exchange.Retry) { t.Out.Print(t.Readable(report.Retrying(r))) },
+	})
+	t.Tokens()
 	if err != nil {
 		return err
 	}
-	t.describeSession()
-	if t.step.CheckOnly {
-		t.reportCheck()
+	t.Session()
+	if t.Step.CheckOnly {
+		t.Check()
 		return nil
 	}
-	return t.export(ctx)
+	return t.exporter().Run(ctx)
 }
 
 // prepare reads and checks everything before any request.
 func (t *taskRun) prepare(ctx context.Context) error {
-	in, err := pipeline.ReadInputs(ctx, t.lookup)
-	if err != nil {
-		return &fault.Fault{Code: fault.Input, Summary: "the inputs of this step cannot be read", Cause: err}
+	var err error
+	t.Step, err = pipeline.Read(ctx, t.lookup)
+	for _, s := range t.Step.Secrets {
+		t.Out.Mask(s)
 	}
-	t.maskAccounts(in)
-	settings, notes, proxyErr := network.FromAgent(t.lookup.Get, "assume-aws-role/"+t.env.Version)
-	for _, s := range settings.Secrets() {
-		t.out.Mask(s)
-	}
-	job, err := pipeline.ReadJob(t.lookup)
-	t.out.Mask(job.JobToken)
+	t.Ignored()
 	if err != nil {
 		return err
 	}
-	t.step, err = pipeline.NewStep(in, job, t.lookup)
-	t.describeUnused()
-	if err != nil {
+	t.Step.Plan.Network.UserAgent = "assume-aws-role/" + t.env.Version
+	t.Network()
+	if t.Step.CheckOnly {
+		return nil
+	}
+	if err := export.Check(t.Step, t.lookup.Held()); err != nil {
 		return err
 	}
-	if proxyErr != nil {
-		return proxyErr
-	}
-	t.plan = exchange.Plan{Step: t.step, Network: settings}
-	for _, n := range notes {
-		t.note(n)
-	}
-	if t.step.Export.Mode.Profile() && !t.step.CheckOnly {
-		return awsprofile.Check(job.TempDirectory)
+	if t.Step.Export.Mode.Profile() {
+		return awsprofile.Check(t.Step.TempDirectory)
 	}
 	return nil
 }
 
-func (t *taskRun) note(n network.Note) {
-	if n.Debug {
-		t.out.Debug(n.Text)
-		return
-	}
-	t.out.Print(n.Text)
-}
-
-// accountID finds account ids in the texts of inputs.
-var accountID = pattern.Lazy(`\b[0-9]{12}\b`)
-
-// maskAccounts registers every account id that the inputs name, before anything
-// is printed, even when the inputs turn out to be wrong.
-func (t *taskRun) maskAccounts(in pipeline.Inputs) {
-	if !strings.EqualFold(in.MaskAccountID, "true") {
-		return
-	}
-	texts := []string{in.RoleARN, in.EnvironmentRoles, in.ChainRoleARN, in.AllowedAccountIDs, in.SessionPolicyARNs, in.SessionPolicy}
-	texts = append(texts, pipeline.PinnedRoles(in, t.lookup)...)
-	for _, text := range texts {
-		for _, id := range accountID().FindAllString(text, -1) {
-			t.out.Mask(secret.New(id))
-		}
-	}
+func (t *taskRun) exporter() export.Exporter {
+	return export.Exporter{Log: &t.Log, Held: t.lookup.Held(), Now: t.env.Now, Executable: t.env.Executable}
 }
 
 // accountInARN finds the account ids of ARNs in texts of AWS.
@@ -155,11 +122,11 @@ var accountInARN = pattern.Lazy(`:([0-9]{12}):`)
 // maskNamed registers the account ids that an answer of AWS names beside those of
 // the inputs.
 func (t *taskRun) maskNamed(text string) {
-	if !t.step.Export.MaskAccountID {
+	if !t.Step.Export.MaskAccountID {
 		return
 	}
 	for _, m := range accountInARN().FindAllStringSubmatch(text, -1) {
-		t.out.Mask(secret.New(m[1]))
+		t.Out.Mask(secret.New(m[1]))
 	}
 }
 
@@ -167,44 +134,6 @@ func (t *taskRun) maskNamed(text string) {
 func (t *taskRun) fail(err error) {
 	f := fault.Of(err, "the task stopped for an unknown reason")
 	t.maskNamed(f.Message())
-	t.out.LogIssue(vso.IssueError, string(f.Code), t.told(f).Message())
-	t.out.Complete(vso.Failed)
-}
-
-// told is a failure as its reader needs it: what the agent masks stays readable, a
-// clock that is off is named, and a denial is explained.
-func (t account) told(f *fault.Fault) *fault.Fault {
-	g := *f
-	g.Summary, g.Why = t.readable(f.Summary), t.readable(f.Why)
-	g.Remedy, g.Details = t.allReadable(f.Remedy), t.allReadable(f.Details)
-	if said := skewText(f.Code, t.result.Skew); said != "" {
-		g.Details = append(g.Details, said)
-	}
-	g.Details = append(g.Details, t.explain(f.Code)...)
-	return &g
-}
-
-func (t account) allReadable(texts []string) []string {
-	var out []string
-	for _, text := range texts {
-		out = append(out, t.readable(text))
-	}
-	return out
-}
-
-// maxSkew is the difference of clocks that AWS tolerates in a token's times.
-const maxSkew = 5 * time.Minute
-
-// skewText names a clock that is off as a likely cause of what a server refused.
-func skewText(code fault.Code, d time.Duration) string {
-	ofServer := func(group string) bool { return strings.HasPrefix(string(code), group) }
-	if d.Abs() <= maxSkew || !slices.ContainsFunc([]string{"AAR-OIDC-", "AAR-ENTRA-", "AAR-STS-", "AAR-CHAIN-", string(fault.Clock)}, ofServer) {
-		return ""
-	}
-	direction := "ahead of"
-	if d < 0 {
-		direction = "behind"
-	}
-	return fmt.Sprintf("Likely cause: the server's clock is %s %s this agent's clock; AWS tolerates 5 minutes. Set the agent's clock (NTP).",
-		d.Abs().Round(time.Second), direction)
+	t.Out.LogIssue(vso.IssueError, string(f.Code), t.Run().Failure(f).Message())
+	t.Out.Complete(vso.Failed)
 }

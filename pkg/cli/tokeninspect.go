@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
+	"github.com/assume-aws-role/assume-aws-role/pkg/report"
 	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
 )
 
@@ -49,15 +50,17 @@ func tokenInspect(_ context.Context, e Env, args []string) int {
 			fmt.Fprint(e.Stdout, tokenUsage)
 			return exitOK
 		}
-		return misuse(e, tokenUsage, "inspect is wanted")
+		return misuse(e, "token inspect", "the subcommand inspect is required")
 	}
-	file, format := "", "text"
-	f := flags{values: map[string]*string{"file": &file, "format": &format}}
-	if done, status := command(e, tokenUsage, f, args[1:]); done {
+	var file, format string
+	c := newCommandLine("token inspect", tokenUsage)
+	c.text(&file, "file", "")
+	c.text(&format, "format", "text")
+	if done, status := c.parse(e, args[1:]); done {
 		return status
 	}
 	if problems := formatProblem(format, "text", "json"); len(problems) > 0 {
-		return misuse(e, tokenUsage, problems...)
+		return misuse(e, "token inspect", problems...)
 	}
 	claims, err := readToken(e, "--file", file)
 	if err != nil {
@@ -91,7 +94,7 @@ func instant(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return stamp(t)
+	return report.Stamp(t)
 }
 
 func printToken(e Env, r tokenReport, c claims.UnverifiedClaims, now time.Time) {

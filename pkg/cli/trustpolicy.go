@@ -1,16 +1,19 @@
 package cli
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
 	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
+)
+
+const (
+	trustPolicyCommand = "trust-policy"
+	generateCommand    = "trust-policy generate"
+	checkCommand       = "trust-policy check"
 )
 
 const trustPolicyUsage = `usage:
@@ -30,7 +33,7 @@ func trustPolicy(_ context.Context, e Env, args []string) int {
 			return exitOK
 		}
 	}
-	return misuse(e, trustPolicyUsage, "generate or check is wanted")
+	return misuse(e, trustPolicyCommand, "the subcommand generate or check is required")
 }
 
 const generateUsage = `usage: assume-aws-role trust-policy generate --identity KIND --account ID [flags]
@@ -66,34 +69,45 @@ Exit status: 0 written, 2 usage.
 `
 
 func generatePolicy(e Env, args []string) int {
-	s, format := trustpolicy.Spec{Partition: "aws"}, "json"
-	f := flags{values: map[string]*string{
-		"identity": &s.Identity, "account": &s.Account, "org": &s.Org, "org-id": &s.OrgID, "project": &s.Project,
-		"connection": &s.Connection, "connection-id": &s.ConnectionID, "pipeline": &s.Pipeline, "tenant-id": &s.TenantID,
+	var s trustpolicy.Spec
+	var format string
+	c := newCommandLine(generateCommand, generateUsage)
+	for name, target := range map[string]*string{
+		"identity": &s.Identity, "account": &s.Account, "partition": &s.Partition, "role": &s.Role,
+		"org": &s.Org, "org-id": &s.OrgID, "project": &s.Project, "connection": &s.Connection,
+		"connection-id": &s.ConnectionID, "pipeline": &s.Pipeline, "tenant-id": &s.TenantID,
 		"token-version": &s.TokenVersion, "client-id": &s.ClientID, "object-id": &s.ObjectID, "audience": &s.Audience,
-		"partition": &s.Partition, "role": &s.Role, "format": &format,
-	}, switches: map[string]*bool{"migrate": &s.Migrate, "existing-provider": &s.ExistingProvider}}
-	if done, status := command(e, generateUsage, f, args); done {
+	} {
+		c.text(target, name, "")
+	}
+	c.toggle(&s.Migrate, "migrate")
+	c.toggle(&s.ExistingProvider, "existing-provider")
+	c.text(&format, "format", "json")
+	if done, status := c.parse(e, args); done {
 		return status
 	}
-	g, wrong := trustpolicy.Generate(s)
-	var problems []string
-	for _, p := range wrong {
-		problems = append(problems, "--"+p.Field+": "+p.Text)
+	g, problems := trustpolicy.Generate(s)
+	said := formatProblem(format, trustpolicy.Formats...)
+	for _, p := range problems {
+		said = append(said, "--"+p.Field+": "+p.Text)
 	}
-	problems = append(problems, formatProblem(format, trustpolicy.Formats...)...)
-	if len(problems) > 0 {
-		return misuse(e, generateUsage, problems...)
+	if len(said) > 0 {
+		return misuse(e, generateCommand, said...)
 	}
 	fmt.Fprint(e.Stdout, g.Format(format))
+	noteGenerated(e, g)
+	return exitOK
+}
+
+// noteGenerated tells people what a program that reads the policy need not know.
+func noteGenerated(e Env, g trustpolicy.Generated) {
 	fmt.Fprintf(e.Stderr, "The policy has %d of the %d characters that IAM allows by default.\n", g.Length, trustpolicy.MaxLength)
-	if g.Predicted {
-		fmt.Fprintln(e.Stderr, "What AWS sees of an Entra token of a connection is predicted from AWS's documented rules, not seen: try it with checkOnly before you rely on it.")
-	}
 	if g.Length > trustpolicy.MaxLength {
 		fmt.Fprintln(e.Stderr, "It is too long: raise the quota \"Role trust policy length\", or use two roles.")
 	}
-	return exitOK
+	if g.Predicted {
+		fmt.Fprintln(e.Stderr, "What AWS sees of a connection's Entra token is predicted from AWS's documented rules and not yet proven: try it with checkOnly before you rely on it.")
+	}
 }
 
 const checkUsage = `usage: assume-aws-role trust-policy check --policy FILE|- (--claims FILE | --token FILE) [--format text|json]
@@ -109,28 +123,27 @@ Exit status: 0 admitted without an error found, 1 fault, 2 usage, 3 not admitted
 `
 
 func checkPolicy(e Env, args []string) int {
-	var policyFile, claimsFile, tokenFile string
-	format := "text"
-	f := flags{values: map[string]*string{"policy": &policyFile, "claims": &claimsFile, "token": &tokenFile, "format": &format}}
-	if done, status := command(e, checkUsage, f, args); done {
+	var policyFile, claimsFile, tokenFile, format string
+	c := newCommandLine(checkCommand, checkUsage)
+	c.text(&policyFile, "policy", "")
+	c.text(&claimsFile, "claims", "")
+	c.text(&tokenFile, "token", "")
+	c.text(&format, "format", "text")
+	if done, status := c.parse(e, args); done {
 		return status
 	}
 	if problems := append(sources(policyFile, claimsFile, tokenFile), formatProblem(format, "text", "json")...); len(problems) > 0 {
-		return misuse(e, checkUsage, problems...)
+		return misuse(e, checkCommand, problems...)
 	}
-	document, err := readInput(e, "--policy", policyFile)
+	policy, err := readPolicy(e, policyFile)
 	if err != nil {
 		return broken(e, err)
 	}
-	claims, err := readClaims(e, claimsFile, tokenFile)
+	identity, err := readClaims(e, claimsFile, tokenFile)
 	if err != nil {
 		return broken(e, err)
 	}
-	policy, err := trustpolicy.Parse(document)
-	if err != nil {
-		return broken(e, err)
-	}
-	verdict := trustpolicy.Check(policy, claims)
+	verdict := trustpolicy.Check(policy, identity)
 	printVerdict(e, format, verdict)
 	if !verdict.Passes {
 		return exitFailed
@@ -138,16 +151,28 @@ func checkPolicy(e Env, args []string) int {
 	return exitOK
 }
 
+func readPolicy(e Env, file string) (*trustpolicy.Policy, error) {
+	text, err := readInput(e, "--policy", file)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := trustpolicy.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("--policy: %w", err)
+	}
+	return policy, nil
+}
+
 func sources(policy, claims, token string) []string {
 	var problems []string
 	if policy == "" {
-		problems = append(problems, "--policy is wanted")
+		problems = append(problems, "--policy: required")
 	}
 	if (claims == "") == (token == "") {
-		problems = append(problems, "exactly one of --claims and --token is wanted")
+		problems = append(problems, "exactly one of --claims and --token is required")
 	}
 	if policy == "-" && (claims == "-" || token == "-") {
-		problems = append(problems, "only one of policy, claims and token can come from standard input")
+		problems = append(problems, "only one of --policy, --claims and --token can be -")
 	}
 	return problems
 }
@@ -156,21 +181,15 @@ func readClaims(e Env, claimsFile, tokenFile string) (claims.UnverifiedClaims, e
 	if tokenFile != "" {
 		return readToken(e, "--token", tokenFile)
 	}
-	data, err := readInput(e, "--claims", claimsFile)
+	text, err := readInput(e, "--claims", claimsFile)
 	if err != nil {
 		return claims.UnverifiedClaims{}, err
 	}
-	var raw map[string]any
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.UseNumber()
-	if d.Decode(&raw) != nil || d.More() {
-		return claims.UnverifiedClaims{}, errors.New("the claims are not one JSON object")
+	c, err := claims.Parse(text)
+	if err != nil {
+		return c, fmt.Errorf("--claims: %w", err)
 	}
-	claims := claims.FromMap(raw)
-	if claims.Issuer == "" || claims.Subject == "" || len(claims.Audience) == 0 {
-		return claims, errors.New("the claims lack iss, sub or aud")
-	}
-	return claims, nil
+	return c, nil
 }
 
 func printVerdict(e Env, format string, v trustpolicy.Verdict) {
@@ -197,17 +216,4 @@ func printVerdict(e Env, format string, v trustpolicy.Verdict) {
 		fmt.Fprintf(&b, "  %s: %s: %s\n", f.Level, where, oneLine(f.Text))
 	}
 	fmt.Fprint(e.Stdout, vso.Neutralise(b.String()))
-}
-
-// oneLine keeps a foreign text from looking like further lines of a report.
-func oneLine(s string) string { return strings.ReplaceAll(vso.Neutralise(s), "\n", `\n`) }
-
-// printJSON writes one indented document. Control characters are escaped by JSON
-// itself, and a logging command inside a text is broken up by an escape.
-func printJSON(e Env, v any) {
-	data, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return
-	}
-	fmt.Fprintf(e.Stdout, "%s\n", bytes.ReplaceAll(data, []byte("##"), []byte(`#\u0023`)))
 }

@@ -17,11 +17,11 @@ import (
 // exchanged at Entra where the step asks for it.
 func (r *run) present(ctx context.Context) (secret.Value, error) {
 	token, err := r.identity(ctx)
-	if err != nil || r.plan.Step.Identity.Entra == nil {
+	if err != nil || r.plan.Entra == nil {
 		r.result.Presented = r.result.Identity
 		return token, err
 	}
-	token, err = repeat(ctx, func(ctx context.Context) (secret.Value, error) { return r.exchanger().Exchange(ctx, token) })
+	token, err = repeat(ctx, r.patience("Entra exchange"), func(ctx context.Context) (secret.Value, error) { return r.exchanger().Exchange(ctx, token) })
 	if err != nil {
 		return secret.Value{}, err
 	}
@@ -45,8 +45,8 @@ type answer struct {
 // identity requests the token of the identity and, when claims of the pipeline
 // are required, the pipeline's own beside it.
 func (r *run) identity(ctx context.Context) (secret.Value, error) {
-	id := r.plan.Step.Identity.ConnectionID
-	if id != "" && len(r.plan.Step.Guard.Claims) > 0 {
+	id := r.plan.ConnectionID
+	if id != "" && len(r.plan.Guard.Claims) > 0 {
 		return r.guarded(ctx, id)
 	}
 	got := r.request(ctx, id)
@@ -90,10 +90,10 @@ func (r *run) guarded(ctx context.Context, connectionID string) (secret.Value, e
 	return connection.token, r.guard(&own.claims)
 }
 
-// request obtains one token and checks that it is of the identity asked for.
+// request obtains one token and checks that it belongs to the identity requested.
 func (r *run) request(ctx context.Context, connectionID string) answer {
 	got := answer{connectionID: connectionID}
-	got.token, got.err = repeat(ctx, func(ctx context.Context) (secret.Value, error) { return r.tokens.Request(ctx, connectionID) })
+	got.token, got.err = repeat(ctx, r.patience("token request"), func(ctx context.Context) (secret.Value, error) { return r.tokens.Request(ctx, connectionID) })
 	if got.err != nil {
 		return got
 	}
@@ -128,14 +128,14 @@ func sameIdentity(c claims.UnverifiedClaims, connectionID string) error {
 		asked = "pipeline itself"
 	}
 	return &fault.Fault{
-		Code: fault.IdentityMismatch, Summary: "the token is not of the identity that was asked for",
-		Why: fmt.Sprintf("asked for the %s, got the subject %s (%s).", asked, network.Clip(c.Subject), c.Flavour()),
+		Code: fault.IdentityMismatch, Summary: "the token belongs to a different identity than the one requested",
+		Why: fmt.Sprintf("requested: the %s; received: the subject %s (%s).", asked, network.Clip(c.Subject), c.Flavour()),
 	}
 }
 
 // guard compares the pipeline's claims with the required ones.
 func (r *run) guard(claims *claims.UnverifiedClaims) error {
-	rules := r.plan.Step.Guard.Claims
+	rules := r.plan.Guard.Claims
 	if len(rules) == 0 {
 		return nil
 	}
@@ -157,16 +157,16 @@ func mismatch(rule pipeline.ClaimRule, claims map[string]any) string {
 	text, isText := value.(string)
 	switch {
 	case !present:
-		return fmt.Sprintf("%s: wanted %q, but the token has no such claim", rule.Claim, rule.Pattern)
+		return fmt.Sprintf("%s: required %q, but the token has no such claim", rule.Claim, rule.Pattern)
 	case !isText:
-		return fmt.Sprintf("%s: wanted %q, but the claim is not a text: the token says %s", rule.Claim, rule.Pattern, asJSON(value))
+		return fmt.Sprintf("%s: required %q, but the claim is not a string: the token says %s", rule.Claim, rule.Pattern, asJSON(value))
 	case !rule.Holds(text):
-		return fmt.Sprintf("%s: wanted %q, the token says %q", rule.Claim, rule.Pattern, network.Clip(text))
+		return fmt.Sprintf("%s: required %q, the token says %q", rule.Claim, rule.Pattern, network.Clip(text))
 	}
 	return ""
 }
 
-// asJSON is a claim that is not a text, as the token writes it.
+// asJSON is a claim that is not a string, as the token writes it.
 func asJSON(value any) string {
 	data, err := json.Marshal(value)
 	if err != nil {

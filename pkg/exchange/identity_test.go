@@ -14,6 +14,7 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
+	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
 
 const (
@@ -60,13 +61,13 @@ func TestGuardNamesEachMismatch(t *testing.T) {
 	}{
 		{nil, nil},
 		{[]pipeline.ClaimRule{{Claim: "rpo_ref", Pattern: "refs/*"}, {Claim: "empty", Pattern: "*"}}, nil},
-		{[]pipeline.ClaimRule{{Claim: "rpo_ref", Pattern: "refs/heads/Main"}}, []string{`rpo_ref: wanted "refs/heads/Main", the token says "refs/heads/main"`}},
-		{[]pipeline.ClaimRule{{Claim: "absent", Pattern: "*"}}, []string{`absent: wanted "*", but the token has no such claim`}},
-		{[]pipeline.ClaimRule{{Claim: "def_id", Pattern: "*"}}, []string{`def_id: wanted "*", but the claim is not a text: the token says 42`}},
-		{[]pipeline.ClaimRule{{Claim: "rpo_ref", Pattern: "*"}, {Claim: "a", Pattern: "x"}, {Claim: "b", Pattern: "y"}}, []string{"a: wanted", "b: wanted"}},
+		{[]pipeline.ClaimRule{{Claim: "rpo_ref", Pattern: "refs/heads/Main"}}, []string{`rpo_ref: required "refs/heads/Main", the token says "refs/heads/main"`}},
+		{[]pipeline.ClaimRule{{Claim: "absent", Pattern: "*"}}, []string{`absent: required "*", but the token has no such claim`}},
+		{[]pipeline.ClaimRule{{Claim: "def_id", Pattern: "*"}}, []string{`def_id: required "*", but the claim is not a string: the token says 42`}},
+		{[]pipeline.ClaimRule{{Claim: "rpo_ref", Pattern: "*"}, {Claim: "a", Pattern: "x"}, {Claim: "b", Pattern: "y"}}, []string{"a: required", "b: required"}},
 	} {
-		r := &run{result: &Result{}}
-		r.plan.Step.Guard.Claims = tt.rules
+		r := &run{result: &Result{}, opt: silent}
+		r.plan.Guard.Claims = tt.rules
 		err := r.guard(&claims.UnverifiedClaims{Raw: raw})
 		f, ok := fault.As(err)
 		if (len(tt.want) == 0) != (err == nil) || ok && f.Code != fault.ClaimMismatch {
@@ -80,6 +81,9 @@ func TestGuardNamesEachMismatch(t *testing.T) {
 	}
 }
 
+// silent are options for runs of which nothing is told.
+var silent = Options{Now: time.Now, Mask: func(secret.Value) {}, Retrying: func(Retry) {}}
+
 type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
@@ -91,9 +95,9 @@ func TestRefusalEndsTheOtherRequest(t *testing.T) {
 	for _, ofConnection := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
 			start, ended, requests := time.Now(), false, atomic.Int32{}
-			r := &run{result: &Result{}}
-			r.plan.Step.Identity.ConnectionID = connection
-			r.plan.Step.Guard.Claims = []pipeline.ClaimRule{{Claim: "def_id", Pattern: "*"}}
+			r := &run{result: &Result{}, opt: silent}
+			r.plan.ConnectionID = connection
+			r.plan.Guard.Claims = []pipeline.ClaimRule{{Claim: "def_id", Pattern: "*"}}
 			r.tokens = idtoken.Requester{
 				Endpoint: &url.URL{Scheme: "https", Host: "dev.azure.com"}, Now: time.Now,
 				Transport: transport(func(q *http.Request) (*http.Response, error) {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
-	"github.com/assume-aws-role/assume-aws-role/pkg/webidentity"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 )
 
 // TestPropagation counts the calls that a role or provider created just now gets.
@@ -32,17 +32,22 @@ func TestPropagation(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), tt.deadline)
 				defer cancel()
-				r := &run{}
-				r.plan.Step.WaitForPropagation = tt.wait
+				told := 0
+				r := &run{opt: silent}
+				r.opt.Retrying = func(Retry) { told++ }
+				r.plan.WaitForPropagation = tt.wait
 				calls, start := 0, time.Now()
-				_, err := r.patiently(ctx, func(context.Context) (webidentity.Session, error) {
+				_, err := r.patiently(ctx, "first role", func(context.Context) (iam.Session, error) {
 					if calls++; calls == tt.succeeds {
-						return webidentity.Session{}, nil
+						return iam.Session{}, nil
 					}
-					return webidentity.Session{}, &fault.Fault{Code: fault.STSAccessDenied, Retry: tt.retry}
+					return iam.Session{}, &fault.Fault{Code: fault.STSAccessDenied, Retry: tt.retry}
 				})
 				if calls != tt.calls || time.Since(start) != tt.took {
 					t.Errorf("%d calls in %v, want %d in %v", calls, time.Since(start), tt.calls, tt.took)
+				}
+				if told != calls-1 {
+					t.Errorf("told of %d repetitions, want %d", told, calls-1)
 				}
 				err = overall(ctx, err)
 				if f, _ := fault.As(err); (tt.succeeds > 0) != (err == nil) || err != nil && f.Code != fault.STSAccessDenied {

@@ -3,6 +3,8 @@ package exchange
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,7 +18,7 @@ var errTry = errors.New("try")
 // long it took.
 func count(ctx context.Context, after time.Duration, soon bool) (tries int, took time.Duration, err error) {
 	start := time.Now()
-	_, err = repeat(ctx, func(context.Context) (struct{}, error) {
+	_, err = repeat(ctx, patience{"token request", time.Now, func(Retry) {}}, func(context.Context) (struct{}, error) {
 		tries++
 		if soon {
 			return struct{}{}, &fault.Fault{Code: fault.STSUnavailable, Retry: fault.Soon, After: after, Cause: errTry}
@@ -74,7 +76,7 @@ func TestRepeatReturnsTheFirstSuccess(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		tries := 0
-		got, err := repeat(t.Context(), func(context.Context) (string, error) {
+		got, err := repeat(t.Context(), patience{"token request", time.Now, func(Retry) {}}, func(context.Context) (string, error) {
 			if tries++; tries < 3 {
 				return "", &fault.Fault{Code: fault.STSUnavailable, Retry: fault.Soon}
 			}
@@ -82,6 +84,33 @@ func TestRepeatReturnsTheFirstSuccess(t *testing.T) {
 		})
 		if err != nil || got != "answer" || tries != 3 {
 			t.Errorf("%q after %d attempts: %v", got, tries, err)
+		}
+	})
+}
+
+// TestEveryRepetitionIsTold before its pause, and counted in the fault.
+func TestEveryRepetitionIsTold(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var told []Retry
+		down := &fault.Fault{Code: fault.STSUnavailable, Summary: "down", Retry: fault.Soon, After: 26 * time.Second, Details: []string{"HTTP status: 503"}}
+		p := patience{"first role", time.Now, func(r Retry) { told = append(told, r) }}
+		_, err := repeat(t.Context(), p, func(context.Context) (struct{}, error) { return struct{}{}, down })
+		if len(told) != attempts-1 {
+			t.Fatalf("told of %d repetitions: %+v", len(told), told)
+		}
+		if first := told[0]; first != (Retry{"first role", down, 26 * time.Second, 2, 4}) {
+			t.Errorf("the first is told as %+v", first)
+		}
+		f, _ := fault.As(err)
+		if !slices.Contains(f.Details, "HTTP status: 503") {
+			t.Errorf("details lost: %q", f.Details)
+		}
+		if last := f.Details[len(f.Details)-1]; !strings.HasPrefix(last, "attempts: 4 in 1m") {
+			t.Errorf("the attempts are counted as %q", last)
+		}
+		if len(down.Details) != 1 {
+			t.Errorf("the fault of one attempt was changed: %q", down.Details)
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 	"github.com/assume-aws-role/assume-aws-role/pkg/webidentity"
@@ -16,12 +17,12 @@ const firstHop = 900
 
 // first exchanges the token for a session of the first role.
 func (r *run) first(ctx context.Context, token secret.Value) error {
-	step := r.plan.Step
-	request := webidentity.TokenRequest{Role: roleOf(step.Role.ARN), SessionName: step.Role.SessionName, Limits: limits(step)}
-	if step.Chain != nil {
+	role := r.plan.Role
+	request := webidentity.TokenRequest{Role: role.ARN, SessionName: role.SessionName, Limits: limits(role)}
+	if r.plan.Chain != nil {
 		request.Limits = webidentity.Limits{DurationSeconds: firstHop}
 	}
-	session, err := r.patiently(ctx, func(ctx context.Context) (webidentity.Session, error) {
+	session, err := r.patiently(ctx, "first role", func(ctx context.Context) (iam.Session, error) {
 		return r.withToken(ctx, &token, request)
 	})
 	if err != nil {
@@ -34,7 +35,7 @@ func (r *run) first(ctx context.Context, token secret.Value) error {
 
 // withToken sends the request; when STS wants a newer token it issues one, once
 // in a run, and sends again.
-func (r *run) withToken(ctx context.Context, token *secret.Value, request webidentity.TokenRequest) (webidentity.Session, error) {
+func (r *run) withToken(ctx context.Context, token *secret.Value, request webidentity.TokenRequest) (iam.Session, error) {
 	request.Token = *token
 	session, err := r.sts.AssumeWithToken(ctx, request)
 	if !helps(err, fault.FreshToken) || r.reissued {
@@ -51,15 +52,12 @@ func (r *run) withToken(ctx context.Context, token *secret.Value, request webide
 
 // second assumes the second role by the first one's session.
 func (r *run) second(ctx context.Context) error {
-	step := r.plan.Step
+	role, chain := r.plan.Role, r.plan.Chain
 	request := webidentity.ChainRequest{
-		Role: roleOf(step.Chain.ARN), SessionName: step.Role.SessionName, By: r.result.First.Credentials, Limits: limits(step),
-		ExternalID: step.Chain.ExternalID, TransitiveTagKeys: step.Chain.TransitiveTagKeys, SourceIdentity: step.Chain.SourceIdentity,
+		Role: chain.ARN, SessionName: role.SessionName, By: r.result.First.Credentials, Limits: limits(role),
+		ExternalID: chain.ExternalID, Tags: chain.Tags, TransitiveTagKeys: chain.TransitiveTagKeys, SourceIdentity: chain.SourceIdentity,
 	}
-	for _, t := range step.Chain.Tags {
-		request.Tags = append(request.Tags, webidentity.Tag(t))
-	}
-	session, err := r.patiently(ctx, func(ctx context.Context) (webidentity.Session, error) {
+	session, err := r.patiently(ctx, "second role", func(ctx context.Context) (iam.Session, error) {
 		return r.sts.Assume(ctx, request)
 	})
 	if err != nil {
@@ -70,18 +68,14 @@ func (r *run) second(ctx context.Context) error {
 	return r.allowed(session)
 }
 
-func (r *run) mask(s webidentity.Session) {
+func (r *run) mask(s iam.Session) {
 	r.opt.Mask(s.Credentials.SecretAccessKey)
 	r.opt.Mask(s.Credentials.SessionToken)
 	r.opt.Mask(secret.New(s.Credentials.AccessKeyID))
 }
 
-func roleOf(a pipeline.RoleARN) webidentity.Role {
-	return webidentity.Role{ARN: a.Full, Partition: a.Partition, Account: a.Account, Name: a.Name}
-}
-
-func limits(step pipeline.Step) webidentity.Limits {
-	return webidentity.Limits{DurationSeconds: step.Role.DurationSeconds, Policy: step.Role.Policy, PolicyARNs: step.Role.PolicyARNs}
+func limits(role pipeline.Role) webidentity.Limits {
+	return webidentity.Limits{DurationSeconds: role.DurationSeconds, Policy: role.Policy, PolicyARNs: role.PolicyARNs}
 }
 
 // propagation are the waits for a role or provider that was created just now, 30
@@ -89,13 +83,20 @@ func limits(step pipeline.Step) webidentity.Limits {
 var propagation = []time.Duration{1, 2, 4, 8, 15}
 
 // patiently repeats a call while that may help.
-func (r *run) patiently(ctx context.Context, call func(context.Context) (webidentity.Session, error)) (webidentity.Session, error) {
-	session, err := repeat(ctx, call)
-	for _, seconds := range propagation {
-		if !helps(err, fault.Propagation) || !r.plan.Step.WaitForPropagation || !pause(ctx, seconds*time.Second) {
+func (r *run) patiently(ctx context.Context, request string, call func(context.Context) (iam.Session, error)) (iam.Session, error) {
+	p := r.patience(request)
+	session, err := repeat(ctx, p, call)
+	for i, seconds := range propagation {
+		wait := seconds * time.Second
+		if !helps(err, fault.Propagation) || !r.plan.WaitForPropagation || !timeFor(ctx, wait) {
 			break
 		}
-		session, err = repeat(ctx, call)
+		f, _ := fault.As(err)
+		r.opt.Retrying(Retry{request + " (waitForPropagation)", f, wait, i + 2, len(propagation) + 1})
+		if !pause(ctx, wait) {
+			break
+		}
+		session, err = repeat(ctx, p, call)
 	}
 	return session, err
 }

@@ -1,3 +1,7 @@
+// Package exchange owns the way from a pipeline's identity to AWS credentials: token,
+// guards, Entra, STS, second role, in this order, and with it all patience: what is
+// repeated, how often and after which wait. The task and the renewal of a profile both
+// run it. It must not know who asked or where the credentials go.
 package exchange
 
 import (
@@ -11,6 +15,7 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/entra"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
 	"github.com/assume-aws-role/assume-aws-role/pkg/network"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
@@ -24,9 +29,9 @@ var errMalformed = errors.New("malformed")
 // until then, for the explanation.
 type Result struct {
 	// Session is the one whose credentials are wanted.
-	Session webidentity.Session
+	Session iam.Session
 	// First is the first role's session; equal to Session without a second role.
-	First webidentity.Session
+	First iam.Session
 	// Identity are the claims of the token that Azure DevOps issued.
 	Identity *claims.UnverifiedClaims
 	// Presented are the claims of the token that was shown to AWS.
@@ -43,11 +48,13 @@ type Options struct {
 	Now func() time.Time
 	// Mask is called with every token and credential before it can appear anywhere.
 	Mask func(secret.Value)
+	// Retrying is called before each pause between two attempts.
+	Retrying func(Retry)
 }
 
 // run is one exchange under way.
 type run struct {
-	plan     Plan
+	plan     pipeline.Plan
 	opt      Options
 	client   *network.Client
 	tokens   idtoken.Requester
@@ -58,7 +65,7 @@ type run struct {
 
 // Run walks the whole way. Every error is a fault; nothing is left behind by a
 // failure. The context's deadline bounds it.
-func Run(ctx context.Context, p Plan, opt Options) (Result, error) {
+func Run(ctx context.Context, p pipeline.Plan, opt Options) (Result, error) {
 	var result Result
 	r, err := start(ctx, p, opt, &result)
 	if err == nil {
@@ -70,30 +77,29 @@ func Run(ctx context.Context, p Plan, opt Options) (Result, error) {
 
 // start checks the hosts and opens the connections that will be needed, so that
 // their handshakes run beside the token request.
-func start(ctx context.Context, p Plan, opt Options, result *Result) (*run, error) {
-	step := p.Step
-	endpoint, err := location(step.Job).Endpoint()
+func start(ctx context.Context, p pipeline.Plan, opt Options, result *Result) (*run, error) {
+	endpoint, err := location(p.Job).Endpoint()
 	if err != nil {
 		return nil, err
 	}
-	sts, err := url.Parse(step.STSEndpoint.URL)
+	sts, err := url.Parse(p.STSEndpoint.URL)
 	if err != nil {
 		return nil, errMalformed
 	}
 	client := network.NewClient(p.Network, opt.Now)
 	r := &run{
 		plan: p, opt: opt, client: client, result: result,
-		tokens: idtoken.Requester{Transport: client, Endpoint: endpoint, JobToken: step.Job.JobToken, Now: opt.Now},
-		sts:    webidentity.New(client, step.STSEndpoint.URL, sts.Host, step.STSEndpoint.SigningRegion, opt.Now),
+		tokens: idtoken.Requester{Transport: client, Endpoint: endpoint, JobToken: p.Job.JobToken, Now: opt.Now},
+		sts:    webidentity.New(client, p.STSEndpoint.URL, sts.Host, p.STSEndpoint.SigningRegion, opt.Now),
 	}
 	client.Open(ctx, sts)
-	if step.Identity.Entra != nil {
+	if p.Entra != nil {
 		client.Open(ctx, r.exchanger().URL())
 	}
 	return r, nil
 }
 
-// maskToken masks a token as a whole and by its parts, which are as telling.
+// maskToken masks a token as a whole and each of its three parts.
 func (r *run) maskToken(token secret.Value) {
 	r.opt.Mask(token)
 	for part := range strings.SplitSeq(token.Reveal(), ".") {
@@ -109,7 +115,7 @@ func location(j pipeline.Job) idtoken.Location {
 }
 
 func (r *run) exchanger() entra.Exchanger {
-	x := r.plan.Step.Identity.Entra
+	x := r.plan.Entra
 	return entra.Exchanger{
 		Transport: r.client, Authority: x.Authority, TenantID: x.TenantID, ClientID: x.ClientID, Audience: x.Audience,
 		Now: r.opt.Now,
@@ -124,7 +130,7 @@ func (r *run) walk(ctx context.Context) error {
 	if err := r.first(ctx, token); err != nil {
 		return err
 	}
-	if r.plan.Step.Chain == nil {
+	if r.plan.Chain == nil {
 		r.result.Session = r.result.First
 	} else if err := r.second(ctx); err != nil {
 		return err
@@ -132,7 +138,7 @@ func (r *run) walk(ctx context.Context) error {
 	return r.current()
 }
 
-// current refuses credentials that are past their end by this machine's clock: no
+// current refuses credentials that have expired by this machine's clock: no
 // tool on it could sign with them.
 func (r *run) current() error {
 	end, now := r.result.Session.Credentials.Expires, r.opt.Now()
@@ -140,21 +146,20 @@ func (r *run) current() error {
 		return nil
 	}
 	return &fault.Fault{
-		Code: fault.Clock, Summary: "the credentials that AWS STS granted are past their end already",
-		Why: "they end at " + end.UTC().Format(time.RFC3339) + ", and this machine's clock says " + now.UTC().Format(time.RFC3339) + ".",
+		Code: fault.Clock, Summary: "the credentials that AWS STS granted have already expired by this machine's clock",
+		Why: "they expire at " + end.UTC().Format(time.RFC3339) + ", and this machine's clock says " + now.UTC().Format(time.RFC3339) + ".",
 	}
 }
 
 // allowed checks the account of a session against the allowed ones once more, on
 // the ARN that came back.
-func (r *run) allowed(s webidentity.Session) error {
-	accounts := r.plan.Step.Guard.Accounts
-	parts := strings.Split(s.AssumedRoleARN, ":")
-	if len(accounts) == 0 || len(parts) > 4 && slices.Contains(accounts, parts[4]) {
+func (r *run) allowed(s iam.Session) error {
+	accounts := r.plan.Guard.Accounts
+	if len(accounts) == 0 || slices.Contains(accounts, iam.SessionAccount(s.AssumedRoleARN)) {
 		return nil
 	}
 	return &fault.Fault{
-		Code: fault.AccountMismatch, Summary: "the session is of an account that allowedAccountIds does not list",
+		Code: fault.AccountMismatch, Summary: "the session's account is not in allowedAccountIds",
 		Why: "got " + network.Clip(s.AssumedRoleARN),
 	}
 }
@@ -177,11 +182,11 @@ func overall(ctx context.Context, err error) error {
 	return f
 }
 
-// Canceled is the fault of a step that was told to end.
+// Canceled is the fault of a step that was asked to stop.
 func Canceled(cause error) error {
 	return &fault.Fault{
 		Code: fault.Canceled, Summary: "the step was canceled before credentials were exported",
-		Why: "the agent told the task to end: the run was canceled, or the job or the step ran out of time.", Cause: cause,
+		Why: "the agent asked the task to stop: the run was canceled, or the job or the step ran out of time.", Cause: cause,
 	}
 }
 
@@ -193,7 +198,7 @@ var transient = []fault.Code{
 	fault.Timeout,
 }
 
-// Transient tells whether an error is of the network or of an overloaded service,
+// Transient reports whether an error is of the network or of an overloaded service,
 // rather than a refusal.
 func Transient(err error) bool {
 	f, ok := fault.As(err)

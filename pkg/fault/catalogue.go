@@ -6,6 +6,7 @@ const (
 	// Input and surroundings, said before any request.
 	Input             Code = "AAR-INPUT"
 	VariableCollision Code = "AAR-VARIABLE-COLLISION"
+	VariableSecret    Code = "AAR-VARIABLE-SECRET"
 	SystemEndpoint    Code = "AAR-SYSTEM-ENDPOINT"
 	JobTokenMissing   Code = "AAR-JOB-TOKEN"
 	ServerUnsupported Code = "AAR-SERVER-UNSUPPORTED"
@@ -106,6 +107,10 @@ type entry struct {
 // start, and credential-process starts for every tool.
 var catalogue = []entry{
 	{Input, []string{"Correct the inputs named above; nothing has been requested or exported."}},
+	{VariableSecret, []string{
+		"Remove the secret variable from the pipeline's variables and variable groups, or give it another name.",
+		"Or use exportAs: variables, which needs none of these names.",
+	}},
 	{VariableCollision, []string{"Rename the variable that your pipeline defines; the other name belongs to Azure Pipelines."}},
 	{SystemEndpoint, []string{"Run the task in an agent job of Azure Pipelines; it cannot run where the agent provides no system connection."}},
 	{JobTokenMissing, []string{"Run the task in an agent job of Azure Pipelines; the agent hands every task the job's access token."}},

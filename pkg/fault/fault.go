@@ -57,6 +57,20 @@ const (
 // Error is the first line of the message.
 func (f *Fault) Error() string { return string(f.Code) + ": " + f.Summary }
 
+// Brief is the failure in one clause for a line that is about something else: the summary
+// and, where one is known, the HTTP status or the cause.
+func (f *Fault) Brief() string {
+	for _, d := range f.Details {
+		if status, ok := strings.CutPrefix(d, "HTTP status: "); ok {
+			return f.Summary + " (HTTP status " + status + ")"
+		}
+	}
+	if f.Why != "" {
+		return f.Summary + " (" + strings.TrimSuffix(f.Why, ".") + ")"
+	}
+	return f.Summary
+}
+
 // Unwrap returns the technical cause.
 func (f *Fault) Unwrap() error { return f.Cause }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
@@ -24,36 +25,36 @@ const (
 )
 
 // chain checks the inputs of the group "Second role"; the role by assumes it.
-func chain(in Inputs, by RoleARN, p *problems) *Chain {
+func chain(in Inputs, by iam.RoleARN, p *problems) *Chain {
 	if in.ChainRoleARN == "" {
 		strayChainInputs(in, p)
 		return nil
 	}
 	c := &Chain{ExternalID: secret.New(in.ChainExternalID), SourceIdentity: in.ChainSourceIdentity}
-	if arn, problem := parseRoleARN(in.ChainRoleARN); problem == "" {
+	if arn, problem := iam.ParseRoleARN(in.ChainRoleARN); problem == "" {
 		c.ARN = arn
 		if by.Given() && by.Partition != arn.Partition {
-			p.add("chainRoleArn", "%s is in the partition %s, but the first role in %s; no session crosses partitions", shown(arn.Full), arn.Partition, by.Partition)
+			p.add("chainRoleArn", "%s is in the partition %s, but the first role in %s; no session crosses partitions", arn, arn.Partition, by.Partition)
 		}
 	} else {
 		p.about(in.ChainRoleARN, "chainRoleArn", "%s %s", shown(in.ChainRoleARN), problem)
 	}
 	if given(in.ChainExternalID) && (len(in.ChainExternalID) > maxExternalID || !externalIDPattern().MatchString(in.ChainExternalID)) {
-		p.add("chainExternalId", "not 2 to 1224 of the characters A-Z a-z 0-9 _ + = , . @ : / -")
+		p.add("chainExternalId", "must be 2–1224 characters from A-Z a-z 0-9 _ + = , . @ : / -")
 	}
 	if v := in.ChainSourceIdentity; given(v) && (!sourceIdentityPattern().MatchString(v) || reserved(v)) {
-		p.add("chainSourceIdentity", "%s does not consist of 2 to 64 of the characters A-Z a-z 0-9 _ + = , . @ -, or begins with aws:", shown(v))
+		p.add("chainSourceIdentity", "%s must be 2–64 characters from A-Z a-z 0-9 _ + = , . @ - and must not begin with aws:", shown(v))
 	}
 	c.Tags = sessionTags(in.ChainSessionTags, p)
 	c.TransitiveTagKeys = transitiveKeys(in.ChainTransitiveTagKeys, c.Tags, p)
 	return c
 }
 
-// given tells whether a value is there and has no unresolved macro, which is
+// given reports whether a value is there and has no unresolved macro, which is
 // reported elsewhere.
 func given(s string) bool { return s != "" && !macro().MatchString(s) }
 
-// reserved tells whether a name has the prefix that AWS keeps for itself.
+// reserved reports whether a name has the prefix that AWS keeps for itself.
 func reserved(s string) bool { return strings.HasPrefix(strings.ToLower(s), "aws:") }
 
 func strayChainInputs(in Inputs, p *problems) {
@@ -64,14 +65,14 @@ func strayChainInputs(in Inputs, p *problems) {
 	}
 }
 
-func sessionTags(s string, p *problems) []Tag {
+func sessionTags(s string, p *problems) []iam.Tag {
 	const input = "chainSessionTags"
-	var tags []Tag
+	var tags []iam.Tag
 	seen := map[string]bool{}
 	for _, l := range pairs(input, s, p) {
 		switch {
 		case seen[strings.ToLower(l.key)]:
-			p.add(input, "line %d gives the key %s again; AWS compares keys without regard to case", l.number, shown(l.key))
+			p.add(input, "line %d repeats key %s; AWS compares keys without regard to case", l.number, shown(l.key))
 		case macro().MatchString(l.key):
 		case !tagPattern().MatchString(l.key) || utf8.RuneCountInString(l.key) > maxTagKey || reserved(l.key):
 			p.add(input, "line %d: a key has 1 to %d letters, digits, spaces or _ . : / = + - @, and does not begin with aws:", l.number, maxTagKey)
@@ -79,20 +80,20 @@ func sessionTags(s string, p *problems) []Tag {
 			p.add(input, "line %d: a value has at most %d letters, digits, spaces or _ . : / = + - @", l.number, maxTagValue)
 		}
 		seen[strings.ToLower(l.key)] = true
-		tags = append(tags, Tag{l.key, l.value})
+		tags = append(tags, iam.Tag{Key: l.key, Value: l.value})
 	}
 	if len(tags) > maxTags {
-		p.add(input, "%d tags are given; AWS takes at most %d", len(tags), maxTags)
+		p.add(input, "%d tags are given; AWS accepts at most %d", len(tags), maxTags)
 	}
 	return tags
 }
 
 // transitiveKeys are the keys whose tags a further role session inherits. Only a
 // tag set here can be passed on: the first session has none.
-func transitiveKeys(s string, tags []Tag, p *problems) []string {
+func transitiveKeys(s string, tags []iam.Tag, p *problems) []string {
 	var keys []string
 	for _, l := range lines(s) {
-		same := func(t Tag) bool { return strings.EqualFold(t.Key, l.text) }
+		same := func(t iam.Tag) bool { return strings.EqualFold(t.Key, l.text) }
 		i := slices.IndexFunc(tags, same)
 		switch {
 		case i >= 0 && slices.Contains(keys, tags[i].Key): // once is enough

@@ -3,7 +3,7 @@ package pipeline
 import (
 	"strings"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
+	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 )
 
 // IdentityKind is a value of the input connectionType: whose token is asked for.
@@ -18,16 +18,8 @@ const (
 	PipelineIdentity     IdentityKind = "none"
 )
 
-// azure tells whether the connection has an Entra identity behind it.
+// azure reports whether the connection has an Entra identity behind it.
 func (k IdentityKind) azure() bool { return k == AzureResourceManager || k == AzureDevOps }
-
-// Identity is whose token is asked for and how it is exchanged before STS.
-type Identity struct {
-	Kind         IdentityKind
-	ConnectionID string // lower-case GUID; empty for the pipeline itself
-	// Entra is set when the token goes to Microsoft Entra first.
-	Entra *EntraExchange
-}
 
 // EntraExchange is what the exchange at Microsoft Entra needs.
 type EntraExchange struct {
@@ -45,8 +37,6 @@ var authorities = map[string]string{
 	"AzureUSGovernment": "login.microsoftonline.us",
 	"AzureChinaCloud":   "login.partner.microsoftonline.cn",
 }
-
-var guidPattern = pattern.Lazy(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // endpoint reads the variables of one service connection.
 type endpoint struct {
@@ -67,7 +57,7 @@ func (e endpoint) parameter(name string) string {
 
 func (e endpoint) scheme() string { return e.lookup.Get("ENDPOINT_AUTH_SCHEME_" + e.id) }
 
-// delivered tells whether the agent handed the connection to this step.
+// delivered reports whether the agent handed the connection to this step.
 func (e endpoint) delivered() bool {
 	_, url := e.lookup("ENDPOINT_URL_" + e.id)
 	_, auth := e.lookup("ENDPOINT_AUTH_" + e.id)
@@ -90,34 +80,46 @@ func (in Inputs) connectionInput(k IdentityKind) (name, value string) {
 	return "", ""
 }
 
+// connections are the connections that the inputs select, whether they are used or not.
+func (in Inputs) connections(lookup Lookup) []endpoint {
+	var out []endpoint
+	for _, k := range []IdentityKind{AWSOIDC, AWSToolkit, AzureResourceManager, AzureDevOps} {
+		if _, id := in.connectionInput(k); id != "" {
+			out = append(out, endpoint{lookup, strings.ToLower(id)})
+		}
+	}
+	return out
+}
+
 // identity checks the inputs of the group "Identity" and returns the connection
 // for its pins.
-func identity(in Inputs, lookup Lookup, p *problems) (Identity, endpoint) {
+func identity(in Inputs, lookup Lookup, s *Step, p *problems) endpoint {
 	kinds := []string{string(AWSOIDC), string(AWSToolkit), string(AzureResourceManager), string(AzureDevOps), string(PipelineIdentity)}
-	id := Identity{Kind: IdentityKind(choice("connectionType", in.ConnectionType, string(AWSOIDC), p, kinds...))}
-	if in.ConnectionType != "" && in.ConnectionType != string(id.Kind) {
-		return Identity{}, endpoint{} // which connection is meant is unknown
+	kind := IdentityKind(choice("connectionType", in.ConnectionType, string(AWSOIDC), p, kinds...))
+	if in.ConnectionType != "" && in.ConnectionType != string(kind) {
+		return endpoint{} // which connection is meant is unknown
 	}
-	if id.Kind.azure() && in.EntraAudience != "" {
+	s.Kind = kind
+	if kind.azure() && in.EntraAudience != "" {
 		entraAudience(in.EntraAudience, p)
 	}
-	input, value := in.connectionInput(id.Kind)
+	input, value := in.connectionInput(kind)
 	if input == "" {
-		return id, endpoint{}
+		return endpoint{}
 	}
-	id.ConnectionID = connectionID(input, value, p)
-	if id.ConnectionID == "" {
-		return id, endpoint{}
+	s.Plan.ConnectionID = connectionID(input, value, p)
+	if s.Plan.ConnectionID == "" {
+		return endpoint{}
 	}
-	conn := endpoint{lookup, id.ConnectionID}
+	conn := endpoint{lookup, s.Plan.ConnectionID}
 	if !conn.delivered() {
-		p.add(input, "the agent delivered no connection %s to this step; select the connection in this input, and check that it exists and that this pipeline may use it", id.ConnectionID)
-		return id, conn
+		p.add(input, "the agent did not pass connection %s to this step; select the connection in this input, and check that it exists and that this pipeline may use it", conn.id)
+		return conn
 	}
-	if id.Kind.azure() {
-		azureConnection(input, in, conn, &id, p)
+	if kind.azure() {
+		s.Plan.Entra = azureConnection(input, in, conn, p)
 	}
-	return id, conn
+	return conn
 }
 
 func connectionID(input, value string, p *problems) string {
@@ -127,78 +129,52 @@ func connectionID(input, value string, p *problems) string {
 		p.add(input, "no service connection is selected")
 		return ""
 	case strings.Contains(value, ","):
-		p.add(input, "one service connection is wanted, not a list")
+		p.add(input, "one service connection is required, not a list")
 		return ""
 	case macro().MatchString(value):
 		return ""
-	case !guidPattern().MatchString(id):
+	case !claims.ValidGUID(id):
 		p.add(input, "%s is not the id of a service connection; a name would silently give the pipeline's own token", shown(value))
 		return ""
 	}
 	return id
 }
 
-// azureConnection checks the parts of a connection with an Entra identity.
-func azureConnection(input string, in Inputs, conn endpoint, id *Identity, p *problems) {
+// azureConnection checks the parts of a connection with an Entra identity, and returns
+// what the exchange at Entra needs where the step asks for one.
+func azureConnection(input string, in Inputs, conn endpoint, p *problems) *EntraExchange {
 	if s := conn.scheme(); s != "" && !strings.EqualFold(s, "WorkloadIdentityFederation") {
-		p.add(input, "the connection uses the scheme %s; a connection with workload identity federation is wanted", shown(s))
+		p.add(input, "the connection uses the scheme %s; a connection with workload identity federation is required", shown(s))
 	}
 	if in.EntraAudience == "" {
-		return
+		return nil
 	}
 	cloud := conn.data("ENVIRONMENT")
 	authority, known := authorities[cloud]
 	if !known {
 		p.add(input, "the connection's environment %s is not one of AzureCloud, AzureUSGovernment, AzureChinaCloud", shown(cloud))
 	}
-	id.Entra = &EntraExchange{Audience: in.EntraAudience, Authority: authority}
-	id.Entra.TenantID = connectionGUID(input, conn, "TENANTID", "tenant id", p)
-	id.Entra.ClientID = connectionGUID(input, conn, "SERVICEPRINCIPALID", "application (client) id", p)
+	return &EntraExchange{
+		Audience: in.EntraAudience, Authority: authority,
+		TenantID: connectionGUID(input, conn, "TENANTID", "tenant id", p),
+		ClientID: connectionGUID(input, conn, "SERVICEPRINCIPALID", "application (client) id", p),
+	}
 }
 
 func connectionGUID(input string, conn endpoint, name, words string, p *problems) string {
 	v := strings.ToLower(conn.parameter(name))
-	if !guidPattern().MatchString(v) {
+	if !claims.ValidGUID(v) {
 		p.add(input, "the connection has no %s that is a GUID, which entraAudience needs", words)
 	}
 	return v
 }
-
-// refusedAudiences give tokens that must never reach AWS: the audience of every
-// federation, Azure DevOps itself, Microsoft Graph.
-var refusedAudiences = []string{
-	"api://azureadtokenexchange",
-	"fb60f99c-7a34-4190-8149-302f77469936",
-	"499b84ac-1321-427f-aa17-267ca6975798",
-	"00000003-0000-0000-c000-000000000000",
-}
-
-var audiencePattern = pattern.Lazy(`^(api://[^\s/]\S*|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
 
 func entraAudience(audience string, p *problems) {
 	const input = "entraAudience"
 	if macro().MatchString(audience) {
 		return
 	}
-	low := strings.TrimRight(strings.ToLower(audience), "/")
-	bare := strings.TrimPrefix(low, "api://")
-	switch {
-	case strings.HasSuffix(low, "/.default"):
-		p.add(input, "give the audience without /.default; the task adds it")
-		return
-	case strings.HasPrefix(low, "api://azureadtokenexchange"):
-		p.add(input, "%s is the audience of every federation and must not be shown to AWS; use an audience of your own", shown(audience))
-		return
-	case strings.Contains(low, "graph.microsoft"):
-		p.add(input, "%s is Microsoft Graph; use an audience of your own", shown(audience))
-		return
-	case !audiencePattern().MatchString(low):
-		p.add(input, "%s is neither an api:// URI nor a GUID", shown(audience))
-		return
-	}
-	for _, r := range refusedAudiences {
-		if low == r || bare == r || strings.HasPrefix(bare, r+"/") {
-			p.add(input, "%s belongs to Microsoft and must not be shown to AWS; use an audience of your own", shown(audience))
-		}
+	if problem := claims.AudienceProblem(audience); problem != "" {
+		p.add(input, "%s %s", shown(audience), problem)
 	}
 }

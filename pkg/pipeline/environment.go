@@ -3,6 +3,8 @@ package pipeline
 import (
 	"slices"
 	"strings"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 )
 
 // EnvironmentName is the environment of a run and where its name came from.
@@ -12,15 +14,14 @@ type EnvironmentName struct{ Name, Source string }
 // only in a build whose public variables list that dotted name: a pipeline
 // variable called ENVIRONMENT_NAME falls on the same environment key and must
 // not decide about a role.
-func environmentName(in Inputs, job Job, lookup Lookup) EnvironmentName {
+func environmentName(in Inputs, j job, lookup Lookup) EnvironmentName {
 	if in.Environment != "" {
 		return EnvironmentName{in.Environment, "input environment"}
 	}
-	listed := func(n string) bool { return strings.EqualFold(n, "Environment.Name") }
-	if n := lookup.Get("ENVIRONMENT_NAME"); n != "" && job.HostType == HostBuild && slices.ContainsFunc(publicNames(lookup), listed) {
+	if n := lookup.Get("ENVIRONMENT_NAME"); n != "" && j.HostType == HostBuild && lookup.Held().Public("Environment.Name") {
 		return EnvironmentName{n, "Environment.Name"}
 	}
-	if n := lookup.Get("RELEASE_ENVIRONMENTNAME"); n != "" && job.classic() {
+	if n := lookup.Get("RELEASE_ENVIRONMENTNAME"); n != "" && j.classic() {
 		return EnvironmentName{n, "Release.EnvironmentName"}
 	}
 	return EnvironmentName{lookup.Get("SYSTEM_STAGENAME"), "System.StageName"}
@@ -28,19 +29,19 @@ func environmentName(in Inputs, job Job, lookup Lookup) EnvironmentName {
 
 // environmentRole picks the role of the run's environment. An environment
 // without a line is a problem, never a default.
-func environmentRole(in Inputs, env EnvironmentName, p *problems) RoleARN {
+func environmentRole(in Inputs, env EnvironmentName, p *problems) iam.RoleARN {
 	const input = "environmentRoles"
 	first := map[string]int{}
 	var names []string
-	var found RoleARN
+	var found iam.RoleARN
 	for _, l := range pairs(input, in.EnvironmentRoles, p) {
 		if n, twice := first[l.key]; twice {
-			p.add(input, "line %d gives environment %s again, after line %d", l.number, shown(l.key), n)
+			p.add(input, "line %d repeats environment %s of line %d", l.number, shown(l.key), n)
 			continue
 		}
 		first[l.key] = l.number
 		names = append(names, l.key)
-		arn, problem := parseRoleARN(l.value)
+		arn, problem := iam.ParseRoleARN(l.value)
 		if problem != "" {
 			p.about(l.value, input, "line %d: %s %s", l.number, shown(l.value), problem)
 		}

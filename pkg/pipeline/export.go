@@ -30,7 +30,7 @@ func export(in Inputs, p *problems) Export {
 	if e.Mode.Profile() && in.ProfileName != "" {
 		e.ProfileName = in.ProfileName
 		if !profilePattern().MatchString(in.ProfileName) {
-			p.about(in.ProfileName, "profileName", "%s does not consist of 1 to 64 of the characters A-Z a-z 0-9 . _ @ -", shown(in.ProfileName))
+			p.about(in.ProfileName, "profileName", "%s must be 1–64 characters from A-Z a-z 0-9 . _ @ -", shown(in.ProfileName))
 		}
 	}
 	if e.AWSToolkit && in.VariablePrefix != "" {
@@ -52,7 +52,7 @@ func variablePrefix(s string, p *problems) string {
 	}
 	for _, r := range reservedPrefixes {
 		if strings.HasPrefix(strings.ToLower(s), r) {
-			p.add(input, "%s begins with %s; Azure Pipelines keeps such names from later steps", shown(s), r)
+			p.add(input, "%s begins with %s; Azure Pipelines does not pass variables starting with it to later steps", shown(s), r)
 		}
 	}
 	return s

@@ -3,12 +3,14 @@ package pipeline
 import (
 	"slices"
 	"strings"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 )
 
 // ClaimRule is one line of requiredClaims.
 type ClaimRule struct{ Claim, Pattern string }
 
-// Holds tells whether a claim's value matches the rule's pattern: exactly and by
+// Holds reports whether a claim's value matches the rule's pattern: exactly and by
 // case, where * stands for any run of characters, "/" and none included.
 func (r ClaimRule) Holds(value string) bool {
 	parts := strings.Split(r.Pattern, "*")
@@ -28,35 +30,38 @@ func (r ClaimRule) Holds(value string) bool {
 }
 
 // guard checks the inputs of the group "Guard rails", and the accounts of both
-// roles against the allowed ones.
-func guard(in Inputs, s Step, p *problems) Guard {
-	g := Guard{Accounts: accounts(in.AllowedAccountIDs, p), Claims: claimRules(in.RequiredClaims, p)}
-	if !given(in.AllowedAccountIDs) {
+// roles against the allowed ones. A list that cannot be read is the one problem then.
+func guard(in Inputs, plan Plan, p *problems) Guard {
+	before := len(p.lines)
+	g := Guard{Accounts: accounts(in.AllowedAccountIDs, p)}
+	readable := given(in.AllowedAccountIDs) && len(p.lines) == before
+	g.Claims = claimRules(in.RequiredClaims, p)
+	if !readable {
 		return g
 	}
-	allow := func(role RoleARN, words string) {
+	allow := func(role iam.RoleARN, words string) {
 		if role.Given() && !slices.Contains(g.Accounts, role.Account) {
-			p.add("allowedAccountIds", "the account %s of %s is not among the allowed accounts", role.Account, words)
+			p.add("allowedAccountIds", "the account %s of %s is not in allowedAccountIds", role.Account, words)
 		}
 	}
-	allow(s.Role.ARN, "the role")
-	if s.Chain != nil {
-		allow(s.Chain.ARN, "the second role")
+	allow(plan.Role.ARN, "the role")
+	if plan.Chain != nil {
+		allow(plan.Chain.ARN, "the second role")
 	}
 	return g
 }
 
-func accounts(s string, p *problems) []string {
-	var ids []string
+func accounts(s string, p *problems) []iam.Account {
+	var ids []iam.Account
 	for _, l := range lines(s) {
 		for id := range strings.SplitSeq(l.text, ",") {
 			id = strings.TrimSpace(id)
 			switch {
 			case id == "" || macro().MatchString(id):
-			case !accountPattern().MatchString(id):
+			case !iam.Account(id).Valid():
 				p.add("allowedAccountIds", "%s is not an account id of 12 digits", shown(id))
 			default:
-				ids = append(ids, id)
+				ids = append(ids, iam.Account(id))
 			}
 		}
 	}
@@ -72,7 +77,7 @@ func claimRules(s string, p *problems) []ClaimRule {
 	first := map[string]int{}
 	for _, l := range pairs(input, s, p) {
 		if n, twice := first[l.key]; twice {
-			p.add(input, "line %d gives the claim %s again, after line %d", l.number, shown(l.key), n)
+			p.add(input, "line %d repeats claim %s of line %d", l.number, shown(l.key), n)
 			continue
 		}
 		first[l.key] = l.number

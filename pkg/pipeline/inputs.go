@@ -80,9 +80,9 @@ func (l inputLookuper) Key(name string) string {
 	return "INPUT_" + environmentKey(name)
 }
 
-// ReadInputs reads all inputs. It cannot fail on a user's text: every field is a
+// readInputs reads all inputs. It cannot fail on a user's text: every field is a
 // string, and the values are parsed later, with messages of our own.
-func ReadInputs(ctx context.Context, lookup Lookup) (Inputs, error) {
+func readInputs(ctx context.Context, lookup Lookup) (Inputs, error) {
 	var in Inputs
 	err := envconfig.ProcessWith(ctx, &envconfig.Config{Target: &in, Lookuper: inputLookuper{lookup}})
 	if err != nil {

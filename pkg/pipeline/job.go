@@ -19,8 +19,8 @@ const (
 	HostDeployment = "deployment"
 )
 
-// Job is what the agent says about the run, without anything secret but the job
-// token. Every field is read once, from the variable named beside it.
+// Job is where and with which token the agent lets this job ask for OIDC tokens. Every
+// field is read once, from the variable named beside it.
 type Job struct {
 	SystemURL      string       // ENDPOINT_URL_SYSTEMVSSCONNECTION
 	JobToken       secret.Value `json:"-"` // ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN
@@ -30,11 +30,15 @@ type Job struct {
 	HostType       string       // SYSTEM_HOSTTYPE
 	PlanID         string       // SYSTEM_PLANID
 	JobID          string       // SYSTEM_JOBID
-	TempDirectory  string       // AGENT_TEMPDIRECTORY
-	InContainer    bool         // AGENT_TEMPDIRECTORY is a path as containers see it
-	project        string       // SYSTEM_TEAMPROJECT
-	pipeline       string       // BUILD_DEFINITIONNAME or RELEASE_DEFINITIONNAME
-	runID          string       // BUILD_BUILDID or RELEASE_RELEASEID
+}
+
+// job is what the agent says about the run.
+type job struct {
+	Job
+	tempDirectory string // AGENT_TEMPDIRECTORY
+	project       string // SYSTEM_TEAMPROJECT
+	pipeline      string // BUILD_DEFINITIONNAME or RELEASE_DEFINITIONNAME
+	runID         string // BUILD_BUILDID or RELEASE_RELEASEID
 }
 
 // agentNames are the SYSTEM_, AGENT_, BUILD_, RELEASE_ and ENVIRONMENT_ variables
@@ -49,39 +53,39 @@ var agentNames = []string{
 	"RELEASE_ENVIRONMENTNAME", "ENVIRONMENT_NAME",
 }
 
-// ReadJob reads the agent's variables. Its faults are AAR-VARIABLE-COLLISION,
-// AAR-SYSTEM-ENDPOINT, AAR-JOB-TOKEN and AAR-SERVER-UNSUPPORTED.
-func ReadJob(lookup Lookup) (Job, error) {
-	job := Job{
-		SystemURL:      strings.TrimSpace(lookup.Get("ENDPOINT_URL_SYSTEMVSSCONNECTION")),
-		JobToken:       secret.New(strings.TrimSpace(lookup.Get("ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN"))),
-		OIDCRequestURI: lookup.Get("SYSTEM_OIDCREQUESTURI"),
-		CollectionURI:  lookup.Get("SYSTEM_COLLECTIONURI"),
-		ProjectID:      lookup.Get("SYSTEM_TEAMPROJECTID"),
-		HostType:       strings.ToLower(lookup.Get("SYSTEM_HOSTTYPE")),
-		PlanID:         lookup.Get("SYSTEM_PLANID"),
-		JobID:          lookup.Get("SYSTEM_JOBID"),
-		TempDirectory:  lookup.Get("AGENT_TEMPDIRECTORY"),
-		InContainer:    containerPath(lookup.Get("AGENT_TEMPDIRECTORY")),
-		project:        lookup.Get("SYSTEM_TEAMPROJECT"),
+// readJob reads the agent's variables, unchecked.
+func readJob(lookup Lookup) job {
+	j := job{
+		Job: Job{
+			SystemURL:      strings.TrimSpace(lookup.Get("ENDPOINT_URL_SYSTEMVSSCONNECTION")),
+			JobToken:       secret.New(strings.TrimSpace(lookup.Get("ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN"))),
+			OIDCRequestURI: lookup.Get("SYSTEM_OIDCREQUESTURI"),
+			CollectionURI:  lookup.Get("SYSTEM_COLLECTIONURI"),
+			ProjectID:      lookup.Get("SYSTEM_TEAMPROJECTID"),
+			HostType:       strings.ToLower(lookup.Get("SYSTEM_HOSTTYPE")),
+			PlanID:         lookup.Get("SYSTEM_PLANID"),
+			JobID:          lookup.Get("SYSTEM_JOBID"),
+		},
+		tempDirectory: lookup.Get("AGENT_TEMPDIRECTORY"),
+		project:       lookup.Get("SYSTEM_TEAMPROJECT"),
 	}
-	job.pipeline, job.runID = lookup.Get("BUILD_DEFINITIONNAME"), lookup.Get("BUILD_BUILDID")
-	if job.classic() {
-		job.pipeline, job.runID = lookup.Get("RELEASE_DEFINITIONNAME"), lookup.Get("RELEASE_RELEASEID")
+	j.pipeline, j.runID = lookup.Get("BUILD_DEFINITIONNAME"), lookup.Get("BUILD_BUILDID")
+	if j.classic() {
+		j.pipeline, j.runID = lookup.Get("RELEASE_DEFINITIONNAME"), lookup.Get("RELEASE_RELEASEID")
 	}
-	return job, job.check(lookup)
+	return j
 }
 
-// containerPath tells whether a path is the work folder as the agent mounts it in
+// containerPath reports whether a path is the work folder as the agent mounts it in
 // a job container (microsoft/azure-pipelines-agent src/Agent.Sdk/ContainerInfo.cs).
 func containerPath(p string) bool {
 	return strings.HasPrefix(p, "/__w/") || strings.HasPrefix(strings.ToLower(p), `c:\__w\`)
 }
 
-// classic tells whether the run is a classic release.
-func (j Job) classic() bool { return j.HostType == HostRelease || j.HostType == HostDeployment }
+// classic reports whether the run is a classic release.
+func (j job) classic() bool { return j.HostType == HostRelease || j.HostType == HostDeployment }
 
-func (j Job) check(lookup Lookup) error {
+func (j job) check(lookup Lookup) error {
 	if err := collision(lookup); err != nil {
 		return err
 	}
@@ -102,7 +106,7 @@ func (j Job) check(lookup Lookup) error {
 
 // checkToken refuses a job token that is missing or that no header can carry, as
 // one that another step has overwritten may be.
-func (j Job) checkToken() error {
+func (j job) checkToken() error {
 	const name = "ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN"
 	unfit := func(r rune) bool { return r <= ' ' || r > '~' }
 	switch {
@@ -120,13 +124,13 @@ func (j Job) checkToken() error {
 	return nil
 }
 
-// publicNames are the dotted names of the job's public variables.
-func publicNames(lookup Lookup) []string {
-	var names []string
-	if json.Unmarshal([]byte(lookup.Get("VSTS_PUBLIC_VARIABLES")), &names) != nil {
+// names are the dotted names that a list of the agent holds.
+func names(lookup Lookup, list string) []string {
+	var out []string
+	if json.Unmarshal([]byte(lookup.Get(list)), &out) != nil {
 		return nil
 	}
-	return names
+	return out
 }
 
 // environmentKey is the environment variable that a job variable becomes.
@@ -138,7 +142,7 @@ func environmentKey(name string) string {
 func collision(lookup Lookup) error {
 	seen := map[string]string{}
 	clashes := map[string]string{}
-	for _, name := range publicNames(lookup) {
+	for _, name := range names(lookup, "VSTS_PUBLIC_VARIABLES") {
 		key := environmentKey(name)
 		first, known := seen[key]
 		if known && !strings.EqualFold(first, name) && slices.Contains(agentNames, key) {
@@ -154,9 +158,4 @@ func collision(lookup Lookup) error {
 		Code: fault.VariableCollision, Summary: "two variables of this job become the same environment variable",
 		Why: strings.Join(said, "; ") + ". The task cannot tell which of them it reads.",
 	}
-}
-
-// HasPublic tells whether the job has a public variable of that name.
-func (l Lookup) HasPublic(name string) bool {
-	return slices.ContainsFunc(publicNames(l), func(n string) bool { return strings.EqualFold(n, name) })
 }

@@ -11,16 +11,16 @@ import (
 func TestDefaultSessionName(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		job := Job{
+		j := job{
 			project: rapid.String().Draw(t, "project"), pipeline: rapid.String().Draw(t, "pipeline"),
 			runID: rapid.StringMatching(`[0-9]{1,20}`).Draw(t, "run"),
 		}
-		got := defaultSessionName(job)
+		got := defaultSessionName(j)
 		if !sessionNamePattern().MatchString(got) {
 			t.Fatalf("%q is no session name", got)
 		}
-		if !strings.HasSuffix(got, job.runID) {
-			t.Fatalf("%q lost the run id %s", got, job.runID)
+		if !strings.HasSuffix(got, j.runID) {
+			t.Fatalf("%q lost the run id %s", got, j.runID)
 		}
 	})
 }
@@ -48,26 +48,6 @@ func TestPairs(t *testing.T) {
 		got := pairs("x", "# comment"+end+end+"  "+key+" =  "+value+" "+end, p)
 		if len(got) != 1 || got[0] != (pair{3, key, value}) || len(p.lines) > 0 {
 			t.Fatalf("%v %v", got, p.lines)
-		}
-	})
-}
-
-func TestParseRoleARN(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		partition := rapid.SampledFrom([]string{"aws", "aws-cn", "aws-us-gov", "aws-eusc"}).Draw(t, "partition")
-		account := rapid.StringMatching(`[0-9]{12}`).Draw(t, "account")
-		path := rapid.StringMatching(`([a-z]{1,5}/){0,2}`).Draw(t, "path")
-		name := rapid.StringMatching(`[A-Za-z0-9_+=,.@-]{1,64}`).Draw(t, "name")
-		full := "arn:" + partition + ":iam::" + account + ":role/" + path + name
-		got, problem := parseRoleARN(full)
-		if problem != "" || got != (RoleARN{full, partition, account, name}) {
-			t.Fatalf("%q: %+v %s", full, got, problem)
-		}
-		for _, wrong := range []string{full + "\n", " " + full, full + "/", strings.ToUpper(full)} {
-			if _, problem := parseRoleARN(wrong); problem == "" {
-				t.Fatalf("%q was accepted", wrong)
-			}
 		}
 	})
 }

@@ -1,64 +1,46 @@
 package pipeline
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/network"
+	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
 
 // Step is everything this step was asked to do, checked.
 type Step struct {
-	Job      Job
-	Identity Identity
-	Role     Role
-	Chain    *Chain // nil without a second role
-	Guard    Guard
-	Export   Export
-	// STSEndpoint is the URL of AWS STS and the region that its requests are signed for.
-	STSEndpoint STSEndpoint
+	// Plan is what the exchange needs, now and for each renewal.
+	Plan Plan
+	// Kind is the identity that connectionType chose.
+	Kind IdentityKind
+	// RoleSource says which input, environment or connection named the role.
+	RoleSource string
+	// Pinned reports whether the service connection names the role.
+	Pinned bool
+	// Environment is the environment of the run, when environmentRoles asked for it.
+	Environment EnvironmentName
+	// Region is exported to later steps; RegionSource says where it came from.
+	Region, RegionSource string
+	Export               Export
+	CheckOnly            bool
 	// Timeout bounds the whole step.
 	Timeout time.Duration
-	// WaitForPropagation allows retries of the answers that a role or provider
-	// created just now gives.
-	WaitForPropagation bool
-	CheckOnly          bool
-	// Unused names inputs that are filled but not used by the choices in force.
-	Unused []string
-	// Masked are values that the agent replaces by *** in this job's log.
-	Masked []string
-}
-
-// Role is the first role and how it is assumed.
-type Role struct {
-	ARN             RoleARN
-	Source          string // which input, environment or connection named the role
-	Environment     EnvironmentName
-	Region          string
-	RegionSource    string
-	SessionName     string
-	DurationSeconds int32
-	Policy          string
-	PolicyARNs      []string
-}
-
-// Chain is the second role.
-type Chain struct {
-	ARN               RoleARN
-	ExternalID        secret.Value `json:"-"`
-	Tags              []Tag
-	TransitiveTagKeys []string
-	SourceIdentity    string
-}
-
-// Tag is one session tag.
-type Tag struct{ Key, Value string }
-
-// Guard are the checks that stop a step which would get the wrong credentials.
-type Guard struct {
-	Accounts []string
-	Claims   []ClaimRule
+	// Unused are inputs that are filled but that the choices in force do not use.
+	Unused []Unused
+	// TempDirectory is the agent's directory for the files of one job.
+	TempDirectory string
+	// InContainer reports whether TempDirectory is a path as job containers see it.
+	InContainer bool
+	// Notes are remarks for the log about the agent's network settings.
+	Notes []network.Note
+	// Secrets are the values to mask before anything is printed. They are complete even
+	// when Read fails.
+	Secrets []secret.Value
 }
 
 // ExportMode says how later steps get the credentials.
@@ -71,10 +53,10 @@ const (
 	ExportBoth      ExportMode = "both"
 )
 
-// Variables tells whether credentials are exported as job variables.
+// Variables reports whether credentials are exported as job variables.
 func (m ExportMode) Variables() bool { return m != ExportProfile }
 
-// Profile tells whether a profile is written.
+// Profile reports whether a profile is written.
 func (m ExportMode) Profile() bool { return m != ExportVariables }
 
 // Export is what later steps get.
@@ -86,33 +68,69 @@ type Export struct {
 	MaskAccountID bool
 }
 
-// NewStep checks all inputs together with the agent's variables. The fault
-// AAR-INPUT lists every problem; no request has been made.
-func NewStep(in Inputs, job Job, lookup Lookup) (Step, error) {
-	p := &problems{}
-	s := Step{Job: job, Unused: unused(in)}
-	unresolved(in, p)
-	var conn endpoint
-	s.Identity, conn = identity(in, lookup, p)
-	s.Masked = maskedValues(in, lookup)
-	s.Role = role(in, job, lookup, s.Identity.Kind, conn, p)
-	s.Chain = chain(in, s.Role.ARN, p)
-	limits(in, &s, p)
-	s.Guard = guard(in, s, p)
-	s.Export = export(in, p)
-	s.CheckOnly = boolean("checkOnly", in.CheckOnly, p)
-	s.WaitForPropagation = boolean("waitForPropagation", in.WaitForPropagation, p)
-	s.Timeout = time.Duration(integer("timeoutSeconds", in.TimeoutSeconds, 120, 5, 600, p)) * time.Second
-	s.STSEndpoint = stsEndpoint(in.STSEndpoint, s.Role, p)
-	return s, p.fault()
+// Read is the one door from the agent's environment to a Step. It makes no request. The
+// faults are AAR-INPUT, which lists every problem of the inputs, AAR-VARIABLE-COLLISION,
+// AAR-SYSTEM-ENDPOINT, AAR-JOB-TOKEN, AAR-SERVER-UNSUPPORTED and AAR-PROXY. Together with
+// a fault the Step holds Secrets and, as far as they are known, Unused and Export.
+func Read(ctx context.Context, lookup Lookup) (Step, error) {
+	in, err := readInputs(ctx, lookup)
+	if err != nil {
+		return Step{}, &fault.Fault{Code: fault.Input, Summary: "the inputs of this step cannot be read", Cause: err}
+	}
+	s := Step{Secrets: accountsToMask(in, lookup), Unused: unused(in)}
+	settings, notes, proxyErr := network.FromAgent(lookup.Get, "")
+	j := readJob(lookup)
+	s.Secrets = append(append(s.Secrets, settings.Secrets()...), j.JobToken)
+	s.Notes, s.Plan.Network, s.Plan.Job = notes, settings, j.Job
+	s.TempDirectory, s.InContainer = j.tempDirectory, containerPath(j.tempDirectory)
+	if err := j.check(lookup); err != nil {
+		return s, err
+	}
+	if err := s.fill(in, j, lookup); err != nil {
+		return s, err
+	}
+	return s, proxyErr
 }
 
-// Target is the role whose credentials are exported.
-func (s Step) Target() RoleARN {
-	if s.Chain != nil {
-		return s.Chain.ARN
+// fill checks all inputs together with the agent's variables.
+func (s *Step) fill(in Inputs, j job, lookup Lookup) error {
+	p := &problems{}
+	unresolved(in, p)
+	conn := identity(in, lookup, s, p)
+	s.Plan.Masked = maskedValues(in, lookup)
+	role(in, j, lookup, conn, s, p)
+	s.Plan.Chain = chain(in, s.Plan.Role.ARN, p)
+	limits(in, &s.Plan, p)
+	s.Plan.Guard = guard(in, s.Plan, p)
+	s.Export = export(in, p)
+	s.Plan.MaskAccountID = s.Export.MaskAccountID
+	s.CheckOnly = boolean("checkOnly", in.CheckOnly, p)
+	s.Plan.WaitForPropagation = boolean("waitForPropagation", in.WaitForPropagation, p)
+	s.Timeout = time.Duration(integer("timeoutSeconds", in.TimeoutSeconds, 120, 5, 600, p)) * time.Second
+	s.Plan.STSEndpoint = stsEndpoint(in.STSEndpoint, s.Plan.Role.ARN, s.Region, p)
+	return p.fault()
+}
+
+// accountID finds account ids in the texts of inputs.
+var accountID = pattern.Lazy(`\b[0-9]{12}\b`)
+
+// accountsToMask are the account ids that the inputs and the pin name, when maskAccountId
+// is set; they count even when the inputs turn out to be wrong.
+func accountsToMask(in Inputs, lookup Lookup) []secret.Value {
+	if !strings.EqualFold(in.MaskAccountID, "true") {
+		return nil
 	}
-	return s.Role.ARN
+	var out []secret.Value
+	texts := []string{in.RoleARN, in.EnvironmentRoles, in.ChainRoleARN, in.AllowedAccountIDs, in.SessionPolicyARNs, in.SessionPolicy}
+	for _, conn := range in.connections(lookup) {
+		texts = append(texts, conn.pinnedRoles()...)
+	}
+	for _, text := range texts {
+		for _, id := range accountID().FindAllString(text, -1) {
+			out = append(out, secret.New(id))
+		}
+	}
+	return out
 }
 
 // maskedParameters are the authorization parameters that are no secrets, may
@@ -127,67 +145,12 @@ var maskedParameters = []string{
 // One that is not used counts, too: the agent masks for the whole job.
 func maskedValues(in Inputs, lookup Lookup) []string {
 	var out []string
-	for _, kind := range []IdentityKind{AWSOIDC, AWSToolkit, AzureResourceManager, AzureDevOps} {
-		_, id := in.connectionInput(kind)
+	for _, conn := range in.connections(lookup) {
 		for _, name := range maskedParameters {
-			v := endpoint{lookup, strings.ToLower(id)}.parameter(name)
-			if v != "" && !slices.Contains(out, v) {
+			if v := conn.parameter(name); v != "" && !slices.Contains(out, v) {
 				out = append(out, v)
 			}
 		}
 	}
 	return out
-}
-
-// field is one input with its name, value and default.
-type field struct{ name, value, standard string }
-
-// conditional is an input that is used under some choices only.
-type conditional struct {
-	field
-	used bool
-}
-
-// dependent lists the inputs that are used under some choices only, and whether
-// the choices of in use them.
-func dependent(in Inputs) []conditional {
-	kind := IdentityKind(in.ConnectionType)
-	if kind == "" {
-		kind = AWSOIDC
-	}
-	mode := ExportMode(in.ExportAs)
-	list := []conditional{
-		{field{"entraAudience", in.EntraAudience, ""}, kind.azure()},
-		{field{"environment", in.Environment, ""}, in.EnvironmentRoles != ""},
-		{field{"profileName", in.ProfileName, "default"}, mode == ExportProfile || mode == ExportBoth},
-		{field{"variablePrefix", in.VariablePrefix, ""}, mode != ExportProfile || strings.EqualFold(in.ExportForAWSToolkit, "true")},
-	}
-	for _, k := range []IdentityKind{AWSOIDC, AWSToolkit, AzureResourceManager, AzureDevOps} {
-		name, value := in.connectionInput(k)
-		list = append(list, conditional{field{name, value, ""}, k == kind})
-	}
-	return list
-}
-
-// unused names inputs that hold something of their own but are not used.
-func unused(in Inputs) []string {
-	var names []string
-	for _, f := range dependent(in) {
-		if !f.used && f.value != "" && f.value != f.standard {
-			names = append(names, f.name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
-// unresolved reports inputs in force that still hold a macro: the agent leaves
-// $(name) as it is when there is no such variable.
-func unresolved(in Inputs, p *problems) {
-	idle := unused(in)
-	for _, f := range in.all() {
-		if m := macro().FindString(f.value); m != "" && !slices.Contains(idle, f.name) {
-			p.add(f.name, "the variable in %s does not exist, or is not available here", shown(m))
-		}
-	}
 }

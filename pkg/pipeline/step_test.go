@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 )
 
 const (
@@ -46,16 +47,7 @@ func environment(changes map[string]string) Lookup {
 
 func step(t *testing.T, changes map[string]string) (Step, error) {
 	t.Helper()
-	lookup := environment(changes)
-	in, err := ReadInputs(t.Context(), lookup)
-	if err != nil {
-		t.Fatal(err)
-	}
-	job, err := ReadJob(lookup)
-	if err != nil {
-		return Step{}, err
-	}
-	return NewStep(in, job, lookup)
+	return Read(t.Context(), environment(changes))
 }
 
 func TestMinimalStep(t *testing.T) {
@@ -65,18 +57,23 @@ func TestMinimalStep(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Role{
-		ARN:    RoleARN{roleText, "aws", "111122223333", "deploy"},
-		Source: "input roleArn", Region: "eu-west-1", RegionSource: "input region",
+		ARN:         iam.RoleARN{Partition: "aws", Account: "111122223333", Path: "/", Name: "deploy"},
 		SessionName: "Shop-deploy-all-42", DurationSeconds: 3600,
 	}
-	if diff := cmp.Diff(want, s.Role); diff != "" {
+	if diff := cmp.Diff(want, s.Plan.Role); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(Identity{Kind: AWSOIDC, ConnectionID: connectionGUIDText}, s.Identity); diff != "" {
-		t.Error(diff)
+	if s.RoleSource != "input roleArn" || s.Pinned {
+		t.Errorf("the role is from %q, pinned %v", s.RoleSource, s.Pinned)
 	}
-	if s.STSEndpoint.URL != "https://sts.eu-west-1.amazonaws.com" || len(s.Unused) > 0 {
-		t.Errorf("endpoint %+v, unused %v", s.STSEndpoint, s.Unused)
+	if s.Region != "eu-west-1" || s.RegionSource != "input region" {
+		t.Errorf("the region is %q from %q", s.Region, s.RegionSource)
+	}
+	if s.Kind != AWSOIDC || s.Plan.ConnectionID != connectionGUIDText {
+		t.Errorf("the identity is %s %s", s.Kind, s.Plan.ConnectionID)
+	}
+	if s.Plan.STSEndpoint.URL != "https://sts.eu-west-1.amazonaws.com" || len(s.Unused) > 0 {
+		t.Errorf("endpoint %+v, unused %v", s.Plan.STSEndpoint, s.Unused)
 	}
 	data, err := json.Marshal(s)
 	if err != nil || strings.Contains(string(data), canary) {
@@ -115,11 +112,13 @@ func TestProblems(t *testing.T) {
 		"no connection":             {with(nil, "INPUT_SERVICECONNECTION", ""), "serviceConnection: no service connection"},
 		"two connections":           {with(nil, "INPUT_SERVICECONNECTION", connectionGUIDText+","+connectionGUIDText), "serviceConnection: one service"},
 		"a name":                    {with(nil, "INPUT_SERVICECONNECTION", "aws-prod"), "serviceConnection: "},
-		"not delivered":             {with(nil, "INPUT_SERVICECONNECTION", "00000000-1111-2222-3333-444455556666"), "delivered no connection"},
+		"not delivered":             {with(nil, "INPUT_SERVICECONNECTION", "00000000-1111-2222-3333-444455556666"), "did not pass connection"},
 		"pipeline itself":           {with(nil, "INPUT_CONNECTIONTYPE", "none", "INPUT_SERVICECONNECTION", ""), ""},
 		"kind by case":              {with(nil, "INPUT_CONNECTIONTYPE", "AWSOIDC"), "connectionType: "},
 		"no role":                   {with(nil, "INPUT_ROLEARN", ""), "roleArn: no role"},
 		"pin":                       {with(nil, "INPUT_ROLEARN", "", data+"ROLEARN", roleText), ""},
+		"pin of a Toolkit role":     {with(nil, "ENDPOINT_AUTH_PARAMETER_"+connectionGUIDText+"_ASSUMEROLEARN", roleText+"-2"), "the connection pins the role"},
+		"pin by another input":      {with(azure, "INPUT_ENTRAAUDIENCE", "", data+"ROLEARN", roleText+"-2"), "azureServiceConnection: the connection pins the role"},
 		"other role than the pin":   {with(nil, data+"ROLEARN", roleText+"-2"), "the connection pins the role"},
 		"macro as pin":              {with(nil, data+"ROLEARN", "$(role)"), "the role pinned in the connection"},
 		"provider ARN":              {with(nil, "INPUT_ROLEARN", "arn:aws:iam::111122223333:oidc-provider/x"), "identity provider"},
@@ -139,13 +138,13 @@ func TestProblems(t *testing.T) {
 		"chain input alone":         {with(nil, "INPUT_CHAINEXTERNALID", "abc"), "chainExternalId: only used with"},
 		"chain too long":            {with(chained, "INPUT_DURATIONSECONDS", "3601"), "durationSeconds: 3601 is more than"},
 		"chain":                     {with(chained, "INPUT_CHAINSESSIONTAGS", "# note\nteam = a = b", "INPUT_CHAINTRANSITIVETAGKEYS", "TEAM"), ""},
-		"tag twice by case":         {with(chained, "INPUT_CHAINSESSIONTAGS", "team=a\nTeam=b"), "line 2 gives the key"},
+		"tag twice by case":         {with(chained, "INPUT_CHAINSESSIONTAGS", "team=a\nTeam=b"), "line 2 repeats key"},
 		"transitive, no tag":        {with(chained, "INPUT_CHAINTRANSITIVETAGKEYS", "x"), "chainTransitiveTagKeys: line 1"},
-		"account":                   {with(nil, "INPUT_ALLOWEDACCOUNTIDS", "999999999999, 888888888888"), "is not among the allowed"},
+		"account":                   {with(nil, "INPUT_ALLOWEDACCOUNTIDS", "999999999999, 888888888888"), "is not in allowedAccountIds"},
 		"account of second role":    {with(chained, "INPUT_ALLOWEDACCOUNTIDS", "111122223333"), "444455556666 of the second role"},
 		"accounts":                  {with(chained, "INPUT_ALLOWEDACCOUNTIDS", "111122223333,\r\n444455556666"), ""},
 		"account list of commas":    {with(nil, "INPUT_ALLOWEDACCOUNTIDS", ",,"), "allowedAccountIds: no account"},
-		"claim twice":               {with(nil, "INPUT_REQUIREDCLAIMS", "rpo_ref = a\nrpo_ref = b"), "line 2 gives the claim"},
+		"claim twice":               {with(nil, "INPUT_REQUIREDCLAIMS", "rpo_ref = a\nrpo_ref = b"), "line 2 repeats claim"},
 		"claims are only comments":  {with(nil, "INPUT_REQUIREDCLAIMS", "# rpo_ref = a"), "requiredClaims: no claim"},
 		"prefix":                    {with(nil, "INPUT_VARIABLEPREFIX", "1x"), "variablePrefix: "},
 		"reserved prefix":           {with(nil, "INPUT_VARIABLEPREFIX", "Secret_"), "variablePrefix: "},
@@ -193,6 +192,7 @@ func TestOneProblemForOneMistake(t *testing.T) {
 	for _, changes := range []map[string]string{
 		{"INPUT_ALLOWEDACCOUNTIDS": "$(x)"},
 		{"INPUT_REQUIREDCLAIMS": "$(x)"},
+		{"INPUT_ALLOWEDACCOUNTIDS": "999999999999, 11112222333"},
 		{"INPUT_EXPORTAS": "$(x)"},
 		{"INPUT_CHECKONLY": "$(x)"},
 		{"INPUT_DURATIONSECONDS": "$(x)"},
@@ -219,7 +219,11 @@ func TestUnused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"awsServiceConnection", "entraAudience", "environment", "variablePrefix"}, s.Unused); diff != "" {
+	if diff := cmp.Diff([]Unused{
+		{"connectionType is awsOidc", []string{"awsServiceConnection", "entraAudience"}},
+		{"environmentRoles is empty", []string{"environment"}},
+		{"exportAs is profile", []string{"variablePrefix"}},
+	}, s.Unused); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -250,8 +254,8 @@ func TestEnvironmentRoles(t *testing.T) {
 			maps.Copy(changes, tt.changes)
 			s, err := step(t, changes)
 			f, _ := fault.As(err)
-			if tt.want == "" && (err != nil || s.Role.ARN.Full != tt.role) || tt.want != "" && (f == nil || !strings.Contains(f.Why, tt.want)) {
-				t.Errorf("role %q, fault %+v", s.Role.ARN.Full, f)
+			if tt.want == "" && (err != nil || s.Plan.Role.ARN.String() != tt.role) || tt.want != "" && (f == nil || !strings.Contains(f.Why, tt.want)) {
+				t.Errorf("role %q, fault %+v", s.Plan.Role.ARN.String(), f)
 			}
 		})
 	}
@@ -306,15 +310,15 @@ func TestSTSEndpoint(t *testing.T) {
 		"sts.eu-west-1.amazonaws.com":                             "",
 	} {
 		p := &problems{}
-		got := stsEndpoint(given, Role{ARN: RoleARN{Full: roleText, Partition: "aws"}, Region: "eu-west-1"}, p)
+		got := stsEndpoint(given, iam.RoleARN{Partition: "aws"}, "eu-west-1", p)
 		if (len(p.lines) == 0) != (want != "") || want != "" && got.SigningRegion != want {
 			t.Errorf("%s: %+v %v", given, got, p.lines)
 		}
 	}
-	for partition, want := range map[string]string{
+	for partition, want := range map[iam.Partition]string{
 		"aws-cn": "https://sts.cn-north-1.amazonaws.com.cn", "aws-eusc": "https://sts.cn-north-1.amazonaws.eu",
 	} {
-		if got := stsEndpoint("", Role{ARN: RoleARN{Partition: partition}, Region: "cn-north-1"}, &problems{}); got.URL != want {
+		if got := stsEndpoint("", iam.RoleARN{Partition: partition}, "cn-north-1", &problems{}); got.URL != want {
 			t.Errorf("%s: %s", partition, got.URL)
 		}
 	}

@@ -8,13 +8,17 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 )
 
 // TestEndpointsOfPartitions gives the role's partition and wants the region that
 // requests are signed for, or a refusal.
 func TestEndpointsOfPartitions(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct{ partition, given, want string }{
+	for _, tt := range []struct {
+		partition   iam.Partition
+		given, want string
+	}{
 		{"aws-cn", "https://sts.cn-northwest-1.amazonaws.com.cn", "cn-northwest-1"},
 		{"aws-cn", "https://sts.cn-north-1.api.amazonwebservices.com.cn", "cn-north-1"},
 		{"aws-cn", "https://sts.cn-north-1.amazonaws.com", ""},
@@ -43,21 +47,9 @@ func TestEndpointsOfPartitions(t *testing.T) {
 		{"", "https://sts.amazonaws.com", "us-east-1"},
 	} {
 		p := &problems{}
-		got := stsEndpoint(tt.given, Role{ARN: RoleARN{Partition: tt.partition}, Region: "eu-west-1"}, p)
+		got := stsEndpoint(tt.given, iam.RoleARN{Partition: tt.partition}, "eu-west-1", p)
 		if (len(p.lines) == 0) != (tt.want != "") || tt.want != "" && got.SigningRegion != tt.want {
 			t.Errorf("%s for %q: %+v %v", tt.given, tt.partition, got, p.lines)
-		}
-	}
-}
-
-func TestRegionPartition(t *testing.T) {
-	t.Parallel()
-	for region, want := range map[string]string{
-		"eu-west-1": "aws", "us-east-1": "aws", "il-central-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov",
-		"eusc-de-east-1": "aws-eusc", "us-iso-east-1": "aws-iso", "us-isob-east-1": "aws-iso-b", "eu-isoe-west-1": "aws-iso-e", "us-isof-south-1": "aws-iso-f",
-	} {
-		if !regionPattern().MatchString(region) || regionPartition(region) != want {
-			t.Errorf("%s: %s, want %s", region, regionPartition(region), want)
 		}
 	}
 }
@@ -74,7 +66,7 @@ func TestEnvironmentNeedsABuild(t *testing.T) {
 		lookup := environment(map[string]string{
 			"ENVIRONMENT_NAME": "a", "VSTS_PUBLIC_VARIABLES": `["environment.name"]`, "RELEASE_ENVIRONMENTNAME": "b", "SYSTEM_STAGENAME": "c",
 		})
-		if got := environmentName(Inputs{}, Job{HostType: host}, lookup); got != want {
+		if got := environmentName(Inputs{}, job{Job: Job{HostType: host}}, lookup); got != want {
 			t.Errorf("%s: %+v, want %+v", host, got, want)
 		}
 	}
@@ -96,15 +88,7 @@ func TestAnyTextIsAnswered(t *testing.T) {
 			changes["INPUT_"+strings.ToUpper(name)] = text.Draw(t, name)
 		}
 		lookup := environment(changes)
-		in, err := ReadInputs(t.Context(), lookup)
-		if err != nil {
-			t.Fatal(err)
-		}
-		job, err := ReadJob(lookup)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = NewStep(in, job, lookup)
+		_, err := Read(t.Context(), lookup)
 		if err == nil {
 			return
 		}

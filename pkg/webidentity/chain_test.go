@@ -12,16 +12,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/network"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
 
 var second = ChainRequest{
-	Role:        Role{ARN: "arn:aws:iam::444455556666:role/second", Partition: "aws", Account: "444455556666", Name: "second"},
+	Role:        iam.RoleARN{Partition: "aws", Account: "444455556666", Path: "/", Name: "second"},
 	SessionName: "run-1",
-	By:          Credentials{AccessKeyID: "ASIAFIRST", SecretAccessKey: secret.New("canary-first"), SessionToken: secret.New("canary-first-token")},
+	By:          iam.Credentials{AccessKeyID: "ASIAFIRST", SecretAccessKey: secret.New("canary-first"), SessionToken: secret.New("canary-first-token")},
 	Limits:      Limits{DurationSeconds: 1800, Policy: `{"a":1}`, PolicyARNs: []string{"arn:aws:iam::aws:policy/A", "arn:aws:iam::aws:policy/B"}},
-	ExternalID:  secret.New("canary-external"), Tags: []Tag{{"team", "a b"}}, TransitiveTagKeys: []string{"team"}, SourceIdentity: "me",
+	ExternalID:  secret.New("canary-external"), Tags: []iam.Tag{{Key: "team", Value: "a b"}}, TransitiveTagKeys: []string{"team"}, SourceIdentity: "me",
 }
 
 // stsAt answers every call with one status and body, and shows what it received.
@@ -42,7 +43,7 @@ func TestAssumeSendsWhatWasAskedFor(t *testing.T) {
 	t.Parallel()
 	body := strings.ReplaceAll(fmt.Sprintf(answerXML, "arn:aws:sts::444455556666:assumed-role/second/run-1", "canary-second"), "RoleWithWebIdentity", "Role")
 	want := url.Values{
-		"Action": {"AssumeRole"}, "Version": {"2011-06-15"}, "RoleArn": {second.Role.ARN}, "RoleSessionName": {"run-1"}, "DurationSeconds": {"1800"},
+		"Action": {"AssumeRole"}, "Version": {"2011-06-15"}, "RoleArn": {second.Role.String()}, "RoleSessionName": {"run-1"}, "DurationSeconds": {"1800"},
 		"Policy": {`{"a":1}`}, "PolicyArns.member.1.arn": {"arn:aws:iam::aws:policy/A"}, "PolicyArns.member.2.arn": {"arn:aws:iam::aws:policy/B"},
 		"ExternalId": {"canary-external"}, "SourceIdentity": {"me"}, "TransitiveTagKeys.member.1": {"team"},
 		"Tags.member.1.Key": {"team"}, "Tags.member.1.Value": {"a b"},

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
 
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
 
@@ -42,25 +43,6 @@ func New(transport http.RoundTripper, endpoint, host, region string, now func() 
 	})}
 }
 
-// Credentials are temporary AWS credentials.
-type Credentials struct {
-	AccessKeyID     string
-	SecretAccessKey secret.Value
-	SessionToken    secret.Value
-	Expires         time.Time
-}
-
-// Session is what STS answered: credentials and the role session they are for.
-type Session struct {
-	Credentials    Credentials
-	AssumedRoleARN string
-	// Audience and Provider are what STS says it used of the token; for print only.
-	Audience, Provider string
-}
-
-// Role is the role a session must turn out to be of.
-type Role struct{ ARN, Partition, Account, Name string }
-
 // Limits narrow a session: its length and its session policies.
 type Limits struct {
 	DurationSeconds int32
@@ -70,7 +52,7 @@ type Limits struct {
 
 // TokenRequest asks for a session of a role by a web identity token.
 type TokenRequest struct {
-	Role        Role
+	Role        iam.RoleARN
 	SessionName string
 	Token       secret.Value
 	Limits      Limits
@@ -78,11 +60,11 @@ type TokenRequest struct {
 
 // AssumeWithToken calls AssumeRoleWithWebIdentity, unsigned. The call changes
 // nothing in the account, so it may be repeated; the fault says whether that helps.
-func (c Client) AssumeWithToken(ctx context.Context, r TokenRequest) (Session, error) {
+func (c Client) AssumeWithToken(ctx context.Context, r TokenRequest) (iam.Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
 	out, err := c.api.AssumeRoleWithWebIdentity(ctx, &sts.AssumeRoleWithWebIdentityInput{
-		RoleArn:          aws.String(r.Role.ARN),
+		RoleArn:          aws.String(r.Role.String()),
 		RoleSessionName:  aws.String(r.SessionName),
 		WebIdentityToken: aws.String(r.Token.Reveal()),
 		DurationSeconds:  aws.Int32(r.Limits.DurationSeconds),
@@ -90,34 +72,29 @@ func (c Client) AssumeWithToken(ctx context.Context, r TokenRequest) (Session, e
 		PolicyArns:       descriptors(r.Limits.PolicyARNs),
 	})
 	if err != nil {
-		return Session{}, c.denial(ctx, err, false)
+		return iam.Session{}, c.denial(ctx, err, false)
 	}
-	s, err := c.session(out.Credentials, out.AssumedRoleUser, r.Role, r.SessionName)
-	s.Audience, s.Provider = aws.ToString(out.Audience), aws.ToString(out.Provider)
-	return s, err
+	return c.session(out.Credentials, out.AssumedRoleUser, r.Role, r.SessionName)
 }
-
-// Tag is one session tag.
-type Tag struct{ Key, Value string }
 
 // ChainRequest asks for a session of a second role by the first one's credentials.
 type ChainRequest struct {
-	Role              Role
+	Role              iam.RoleARN
 	SessionName       string
-	By                Credentials
+	By                iam.Credentials
 	Limits            Limits
 	ExternalID        secret.Value
-	Tags              []Tag
+	Tags              []iam.Tag
 	TransitiveTagKeys []string
 	SourceIdentity    string
 }
 
 // Assume calls AssumeRole, signed by the first session's credentials.
-func (c Client) Assume(ctx context.Context, r ChainRequest) (Session, error) {
+func (c Client) Assume(ctx context.Context, r ChainRequest) (iam.Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
 	input := &sts.AssumeRoleInput{
-		RoleArn:           aws.String(r.Role.ARN),
+		RoleArn:           aws.String(r.Role.String()),
 		RoleSessionName:   aws.String(r.SessionName),
 		DurationSeconds:   aws.Int32(r.Limits.DurationSeconds),
 		Policy:            optional(r.Limits.Policy),
@@ -131,12 +108,12 @@ func (c Client) Assume(ctx context.Context, r ChainRequest) (Session, error) {
 	}
 	out, err := c.api.AssumeRole(ctx, input, func(o *sts.Options) { o.Credentials = provider(r.By) })
 	if err != nil {
-		return Session{}, c.denial(ctx, err, true)
+		return iam.Session{}, c.denial(ctx, err, true)
 	}
 	return c.session(out.Credentials, out.AssumedRoleUser, r.Role, r.SessionName)
 }
 
-func provider(c Credentials) aws.CredentialsProvider {
+func provider(c iam.Credentials) aws.CredentialsProvider {
 	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 		return aws.Credentials{
 			AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey.Reveal(), SessionToken: c.SessionToken.Reveal(),

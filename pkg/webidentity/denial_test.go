@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
 
@@ -64,7 +65,7 @@ func TestAssumeWithToken(t *testing.T) {
 			c := New(http.DefaultTransport, server.URL, "sts.host", "eu-west-1", time.Now)
 			s, err := c.AssumeWithToken(t.Context(), TokenRequest{
 				Token: secret.New("canary-token"), SessionName: "run-1", Limits: Limits{DurationSeconds: 900},
-				Role: Role{ARN: "arn:aws:iam::111122223333:role/deploy", Partition: "aws", Account: "111122223333", Name: "deploy"},
+				Role: iam.RoleARN{Partition: "aws", Account: "111122223333", Path: "/", Name: "deploy"},
 			})
 			if requests != 1 {
 				t.Errorf("%d requests", requests)

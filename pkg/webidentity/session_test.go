@@ -10,13 +10,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 )
 
 // TestSession takes one thing at a time out of a right answer.
 func TestSession(t *testing.T) {
 	t.Parallel()
 	const right = "arn:aws:sts::111122223333:assumed-role/deploy/run"
-	want := Role{ARN: "arn:aws:iam::111122223333:role/path/deploy", Partition: "aws", Account: "111122223333", Name: "deploy"}
+	want := iam.RoleARN{Partition: "aws", Account: "111122223333", Path: "/path/", Name: "deploy"}
 	for name, tt := range map[string]struct {
 		change func(*types.Credentials, *types.AssumedRoleUser)
 		code   fault.Code
@@ -39,7 +40,7 @@ func TestSession(t *testing.T) {
 		c := &types.Credentials{AccessKeyId: aws.String("ASIA"), SecretAccessKey: aws.String("canary-key"), SessionToken: aws.String("canary-token"), Expiration: &expires}
 		u := &types.AssumedRoleUser{Arn: aws.String(right)}
 		tt.change(c, u)
-		got, err := Client{host: "sts.host"}.session(c, u, want, "run")
+		got, err := Client{host: "sts.host", now: time.Now}.session(c, u, want, "run")
 		d, denied := fault.As(err)
 		if tt.code == "" && (err != nil || got.AssumedRoleARN != right || !got.Credentials.Expires.Equal(expires)) ||
 			tt.code != "" && (!denied || d.Code != tt.code || d.Retry != fault.Never || got.AssumedRoleARN != "") {

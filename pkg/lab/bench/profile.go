@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
-	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/lab/sandbox"
 	"github.com/assume-aws-role/assume-aws-role/pkg/network"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
@@ -44,26 +44,19 @@ func (b *bench) profile(ctx context.Context) error {
 // the command that its profile line names.
 func (b *bench) write(ctx context.Context, s *sandbox.Sandbox, env []string, expires time.Time) ([]string, error) {
 	lookup := lookupOf(env)
-	in, err := pipeline.ReadInputs(ctx, lookup)
+	step, err := pipeline.Read(ctx, lookup)
 	if err != nil {
 		return nil, err
 	}
-	job, err := pipeline.ReadJob(lookup)
-	if err != nil {
-		return nil, err
-	}
-	step, err := pipeline.NewStep(in, job, lookup)
-	if err != nil {
-		return nil, err
-	}
-	plan, err := exchange.Plan{Step: step, Network: network.Config{UserAgent: "assume-aws-role/bench"}}.Encode()
+	step.Plan.Network = network.Config{UserAgent: "assume-aws-role/bench"}
+	plan, err := step.Plan.Encode()
 	if err != nil {
 		return nil, err
 	}
 	id := awsprofile.NewID()
 	_, err = awsprofile.Create(awsprofile.Options{
 		ID: id, TempDir: b.dir, ProfileName: "bench-" + id[:4], Region: "eu-west-1", Plan: plan, Binary: b.bin, Now: time.Now,
-		Credentials: awsprofile.Credentials{
+		Credentials: iam.Credentials{
 			AccessKeyID: "ASIAEXAMPLEEXAMPLE22", SecretAccessKey: secret.New("secret"), SessionToken: secret.New("token"),
 			Issued: expires.Add(-time.Hour), Expires: expires,
 		},

@@ -55,15 +55,7 @@ func TestTaskAcceptsEveryStep(t *testing.T) {
 		for _, step := range steps(s.document) {
 			env := agent(step)
 			lookup := pipeline.Lookup(func(name string) (string, bool) { v, ok := env[name]; return v, ok })
-			in, err := pipeline.ReadInputs(context.Background(), lookup)
-			if err != nil {
-				t.Fatal(err)
-			}
-			job, err := pipeline.ReadJob(lookup)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if made, err := pipeline.NewStep(in, job, lookup); err != nil || len(made.Unused) > 0 {
+			if made, err := pipeline.Read(context.Background(), lookup); err != nil || len(made.Unused) > 0 {
 				t.Errorf("%s: %v: %v, unused %v", s.page, step, err, made.Unused)
 			}
 		}

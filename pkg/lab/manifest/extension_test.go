@@ -43,6 +43,9 @@ func TestLinks(t *testing.T) {
 			t.Errorf("the link %s is missing", name)
 		}
 	}
+	if uri := e.Links["privacypolicy"].URI; !strings.HasSuffix(uri, "/docs/privacy.md") {
+		t.Errorf("the privacy link leads to %s", uri)
+	}
 	if e.Repository["type"] != "git" {
 		t.Error("the Marketplace knows only git repositories")
 	}

@@ -22,6 +22,7 @@ type task struct {
 	RunsOn              []string                                  `json:"runsOn"`
 	Demands             []string                                  `json:"demands"`
 	MinimumAgentVersion string                                    `json:"minimumAgentVersion"`
+	ReleaseNotes        string                                    `json:"releaseNotes"`
 	InstanceNameFormat  string                                    `json:"instanceNameFormat"`
 	ShowEnvironment     bool                                      `json:"showEnvironmentVariables"`
 	Version             struct{ Major, Minor, Patch json.Number } `json:"version"`

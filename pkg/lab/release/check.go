@@ -13,12 +13,12 @@ import (
 
 // Budgets of the package, in bytes.
 const (
-	MaxPackage = 16_000_000
-	MaxBinary  = 8_000_000
+	MaxPackage = 20_000_000
+	MaxBinary  = 9_000_000
 )
 
 // Check verifies a finished VSIX: its size, that every part has a content type,
-// the hash manifest, every binary, and that all places name the same version. It
+// the launcher's manifest, every binary, and that all places name the same version. It
 // reports everything it finds.
 func Check(file string) error {
 	info, err := os.Stat(file)
@@ -90,16 +90,16 @@ func checkContentTypes(parts map[string][]byte) error {
 }
 
 func checkBinaries(parts map[string][]byte) error {
-	var hashes map[string]HashEntry
-	if err := json.Unmarshal(parts["task/bin/manifest.json"], &hashes); err != nil {
-		return fmt.Errorf("reading the hash manifest: %w", err)
+	var listed map[string]LauncherEntry
+	if err := json.Unmarshal(parts["task/bin/manifest.json"], &listed); err != nil {
+		return fmt.Errorf("reading the launcher's manifest: %w", err)
 	}
 	var found []error
 	for _, p := range Platforms() {
-		content, listed := parts["task/bin/"+p.File()], hashes[p.Key()]
+		content := parts["task/bin/"+p.File()]
 		switch {
-		case listed.File != p.File() || listed.SHA256 != Hash(content):
-			found = append(found, fmt.Errorf("%s does not match the hash manifest", p.File()))
+		case listed[p.Key()] != LauncherEntry{p.File(), len(content)}:
+			found = append(found, fmt.Errorf("%s does not match the launcher's manifest", p.File()))
 		case len(content) > MaxBinary:
 			found = append(found, fmt.Errorf("%s has %d bytes, more than %d", p.File(), len(content), MaxBinary))
 		default:

@@ -18,7 +18,7 @@ const licenceFile = "LICENSE"
 // WriteExtras writes what accompanies the package: an archive of the program per
 // platform, the bill of materials, the notices, and SHA256SUMS over all files of
 // the directory out.
-func WriteExtras(binDir, version, cache, out string) error {
+func WriteExtras(binDir, version, out string) error {
 	modules, err := linkedModules(binDir)
 	if err != nil {
 		return err
@@ -35,7 +35,7 @@ func WriteExtras(binDir, version, cache, out string) error {
 			return fmt.Errorf("reading a binary: %w", err)
 		}
 		binaries = append(binaries, entry{p.File(), content, 0o755})
-		if err := writeArchive(out, version, cache, p, append([]entry{{programName(p), content, 0o755}}, texts...)); err != nil {
+		if err := writeArchive(out, version, p, append([]entry{{programName(p), content, 0o755}}, texts...)); err != nil {
 			return err
 		}
 	}
@@ -71,10 +71,10 @@ func programName(p Platform) string {
 }
 
 // writeArchive writes a zip for Windows and a tar.gz for the others.
-func writeArchive(out, version, cache string, p Platform, entries []entry) error {
+func writeArchive(out, version string, p Platform, entries []entry) error {
 	name := filepath.Join(out, fmt.Sprintf("%s-%s-%s", Name, version, p.Key()))
 	if p.OS == "windows" {
-		return writeFile(name+".zip", func(w io.Writer) error { return writeZip(w, entries, cache) })
+		return writeFile(name+".zip", func(w io.Writer) error { return writeZip(w, entries) })
 	}
 	return writeFile(name+".tar.gz", func(w io.Writer) error { return writeTarball(w, entries) })
 }

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"compress/flate"
 	"encoding/xml"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -18,8 +17,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-
-	"github.com/assume-aws-role/assume-aws-role/pkg/squeeze"
 )
 
 // contentTypesPart lists the media type of every part (ECMA-376 part 2, 10.1.2).
@@ -36,11 +33,10 @@ type entry struct {
 }
 
 // Pack turns the VSIX that tfx made into the canonical one: with the binaries,
-// their hash manifest and the notices added below task/, sorted, with one fixed
+// the launcher's manifest and the notices added below task/, sorted, with one fixed
 // date, the execute bits of the binaries set, and a content type for every part.
-// The same inputs give the same bytes everywhere. The directory cache keeps
-// compressed parts from one run to the next; empty keeps none.
-func Pack(tfxFile, binDir, noticesFile, cache, out string) error {
+// The same inputs give the same bytes everywhere.
+func Pack(tfxFile, binDir, noticesFile, out string) error {
 	parts, err := readParts(tfxFile)
 	if err != nil {
 		return err
@@ -54,7 +50,7 @@ func Pack(tfxFile, binDir, noticesFile, cache, out string) error {
 		return err
 	}
 	parts = slices.Insert(sorted(parts), 0, entry{contentTypesPart, contentTypes(parts), 0o644})
-	return writeFile(out, func(w io.Writer) error { return writeZip(w, parts, cache) })
+	return writeFile(out, func(w io.Writer) error { return writeZip(w, parts) })
 }
 
 func readParts(file string) ([]entry, error) {
@@ -98,22 +94,18 @@ func addedParts(binDir, noticesFile string) ([]entry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the notices: %w", err)
 	}
-	hashes, err := HashManifest(binDir)
-	if err != nil {
-		return nil, err
-	}
-	parts := []entry{
-		{"task/THIRD-PARTY-NOTICES.txt", notices, 0o644},
-		{"task/bin/manifest.json", hashes, 0o644},
-	}
+	parts := []entry{{"task/THIRD-PARTY-NOTICES.txt", notices, 0o644}}
+	binaries := map[Platform][]byte{}
 	for _, p := range Platforms() {
 		content, err := os.ReadFile(filepath.Join(binDir, p.File()))
 		if err != nil {
 			return nil, fmt.Errorf("reading a binary: %w", err)
 		}
+		binaries[p] = content
 		parts = append(parts, entry{"task/bin/" + p.File(), content, 0o755})
 	}
-	return parts, nil
+	manifest, err := launcherManifest(binaries)
+	return append(parts, entry{"task/bin/manifest.json", manifest, 0o644}), err
 }
 
 // checkNames refuses what the packaging conventions forbid and tfx lets pass.
@@ -189,14 +181,14 @@ type packed struct {
 
 // writeZip writes the entries in their order, each compressed to memory first, so
 // that sizes stand in the headers and no data descriptor or extra field is needed.
-func writeZip(w io.Writer, entries []entry, cache string) error {
+func writeZip(w io.Writer, entries []entry) error {
 	results := make([]packed, len(entries))
 	turns := make(chan struct{}, runtime.GOMAXPROCS(0))
 	var wait sync.WaitGroup
 	for i, e := range entries {
 		wait.Go(func() {
 			turns <- struct{}{}
-			results[i] = deflate(e.content, cache)
+			results[i] = deflate(e.content)
 			<-turns
 		})
 	}
@@ -213,37 +205,20 @@ func writeZip(w io.Writer, entries []entry, cache string) error {
 	return z.Close()
 }
 
-// program is a fingerprint of this program. What another version of the encoder
-// left in the cache may have other bytes, and would make two builds differ.
-var program = sync.OnceValue(func() string {
-	path, err := os.Executable()
+// deflate compresses content. The standard library comes within 0.3 % of the best
+// encoder in Go (klauspost/compress), and its output depends on nothing but the
+// version of Go, which go.mod pins.
+func deflate(content []byte) packed {
+	var b bytes.Buffer
+	z, err := flate.NewWriter(&b, flate.BestCompression)
 	if err != nil {
-		return ""
+		return packed{err: err}
 	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return ""
+	if _, err := z.Write(content); err != nil {
+		return packed{err: err}
 	}
-	return Hash(data)
-})
-
-// deflate squeezes content, or takes the result of an earlier run from the cache
-// after checking that it inflates to the content.
-func deflate(content []byte, cache string) packed {
-	kept := filepath.Join(cache, Hash(slices.Concat([]byte(program()), content)))
-	if data, err := os.ReadFile(kept); err == nil && inflatesTo(data, content) {
-		return packed{data: data}
-	}
-	data, err := squeeze.Deflate(content)
-	if err == nil && cache != "" {
-		err = errors.Join(os.MkdirAll(cache, 0o750), os.WriteFile(kept, data, 0o600))
-	}
-	return packed{data, err}
-}
-
-func inflatesTo(data, content []byte) bool {
-	got, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(data)), maxPart))
-	return err == nil && bytes.Equal(got, content)
+	err = z.Close()
+	return packed{b.Bytes(), err}
 }
 
 func writeEntry(z *zip.Writer, e entry, data []byte) error {

@@ -55,10 +55,10 @@ func TestCheckFindsDamage(t *testing.T) {
 		part, want string
 		change     func([]byte) []byte
 	}{
-		"a changed binary":      {linux, "does not match the hash manifest", flip},
+		"a cut binary":          {linux, "does not match the launcher's manifest", func(b []byte) []byte { return b[:len(b)/2] }},
 		"a changed version":     {"task/task.json", "its task 1.0.7", func(b []byte) []byte { return bytes.Replace(b, []byte(`"Patch": 0`), []byte(`"Patch": 7`), 1) }},
 		"an unregistered part":  {contentTypesPart, "has no content type", func(b []byte) []byte { return bytes.Replace(b, []byte(".bin"), []byte(".xyz"), 1) }},
-		"a missing mac program": {darwin, "does not match the hash manifest", func([]byte) []byte { return nil }},
+		"a missing mac program": {darwin, "does not match the launcher's manifest", func([]byte) []byte { return nil }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -72,11 +72,6 @@ func TestCheckFindsDamage(t *testing.T) {
 			}
 		})
 	}
-}
-
-func flip(b []byte) []byte {
-	b[len(b)/2] ^= 1
-	return b
 }
 
 func rewrite(t *testing.T, from, to, part string, change func([]byte) []byte) {
@@ -100,7 +95,7 @@ func rewrite(t *testing.T, from, to, part string, change func([]byte) []byte) {
 				return err
 			}
 			changed := change(old)
-			if err := writeEntry(z, entry{f.Name, changed, f.Mode()}, deflate(changed, "").data); err != nil {
+			if err := writeEntry(z, entry{f.Name, changed, f.Mode()}, deflate(changed).data); err != nil {
 				return err
 			}
 		}

@@ -5,8 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 )
 
 // Name is the name of the program.
@@ -27,7 +25,7 @@ func Platforms() []Platform {
 	}
 }
 
-// Key is the platform's key in the hash manifest.
+// Key is the platform's key in the launcher's manifest.
 func (p Platform) Key() string { return p.OS + "-" + p.Arch }
 
 // File is the name of the platform's binary in the package. It always has an
@@ -39,26 +37,23 @@ func (p Platform) File() string {
 	return Name + "-" + p.Key() + ".bin"
 }
 
-// HashEntry is what the launcher knows of one binary.
-type HashEntry struct {
-	File   string `json:"file"`
-	SHA256 string `json:"sha256"`
+// LauncherEntry is what the launcher knows of one binary: its name below task/bin and
+// its size in bytes.
+type LauncherEntry struct {
+	File string `json:"file"`
+	Size int    `json:"size"`
 }
 
-// HashManifest renders the manifest of the binaries in dir. It protects against
-// damage and partial extraction, not against someone who can write the folder.
-func HashManifest(dir string) ([]byte, error) {
-	entries := map[string]HashEntry{}
-	for _, p := range Platforms() {
-		content, err := os.ReadFile(filepath.Join(dir, p.File()))
-		if err != nil {
-			return nil, fmt.Errorf("hashing the binaries: %w", err)
-		}
-		entries[p.Key()] = HashEntry{p.File(), Hash(content)}
+// launcherManifest renders the file by which the launcher finds the binary of its
+// platform and sees that it is complete.
+func launcherManifest(binaries map[Platform][]byte) ([]byte, error) {
+	entries := map[string]LauncherEntry{}
+	for p, content := range binaries {
+		entries[p.Key()] = LauncherEntry{p.File(), len(content)}
 	}
 	doc, err := json.MarshalIndent(entries, "", "  ")
 	if err != nil {
-		return nil, fmt.Errorf("writing the hash manifest: %w", err)
+		return nil, fmt.Errorf("writing the launcher's manifest: %w", err)
 	}
 	return append(doc, '\n'), nil
 }

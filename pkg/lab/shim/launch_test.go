@@ -44,8 +44,11 @@ func TestPostWarnsAndDoesNotFail(t *testing.T) {
 func TestEnvironmentAndStdin(t *testing.T) {
 	t.Parallel()
 	tr := newTree(t, "task")
-	o := run(t, tr.command(t, "index.js", "GODEBUG=gctrace=1", "GOTRACEBACK=crash", "INPUT_REGION=eu-west-1", "STUB=env GODEBUG GOTRACEBACK INPUT_REGION"))
-	for _, want := range []string{`env GODEBUG "" false`, `env GOTRACEBACK "" false`, `env INPUT_REGION "eu-west-1" true`} {
+	o := run(t, tr.command(t, "index.js", "GODEBUG=gctrace=1", "GOTRACEBACK=crash", "GOMEMLIMIT=1GB", "GOMAXPROCS=100000", "GOGC=x", "INPUT_REGION=eu-west-1",
+		"STUB=env GODEBUG GOTRACEBACK GOMEMLIMIT GOMAXPROCS GOGC INPUT_REGION"))
+	for _, want := range []string{
+		`env GODEBUG "" false`, `env GOTRACEBACK "" false`, `env GOMEMLIMIT "" false`, `env GOMAXPROCS "" false`, `env GOGC "" false`, `env INPUT_REGION "eu-west-1" true`,
+	} {
 		if !strings.Contains(o.stdout, want) {
 			t.Errorf("want %q in\n%s", want, o.stdout)
 		}
@@ -55,22 +58,18 @@ func TestEnvironmentAndStdin(t *testing.T) {
 	}
 }
 
-func TestDamagedFilesNeverRun(t *testing.T) {
+func TestIncompleteFilesNeverRun(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(*testing.T, tree){
-		"one byte changed": func(t *testing.T, tr tree) {
-			content := read(t, tr.binary)
-			content[len(content)/2] ^= 1
-			write(t, tr.binary, content)
-		},
-		"truncated": func(t *testing.T, tr tree) { write(t, tr.binary, read(t, tr.binary)[:1000]) },
-		"empty":     func(t *testing.T, tr tree) { write(t, tr.binary, nil) },
-		"absent":    func(t *testing.T, tr tree) { remove(t, tr.binary) },
-		"no hashes": func(t *testing.T, tr tree) { remove(t, filepath.Join(tr.dir, "bin", "manifest.json")) },
-		"half of the hashes": func(t *testing.T, tr tree) {
+		"one byte too many": func(t *testing.T, tr tree) { write(t, tr.binary, append(read(t, tr.binary), 0)) },
+		"truncated":         func(t *testing.T, tr tree) { write(t, tr.binary, read(t, tr.binary)[:1000]) },
+		"empty":             func(t *testing.T, tr tree) { write(t, tr.binary, nil) },
+		"absent":            func(t *testing.T, tr tree) { remove(t, tr.binary) },
+		"no manifest":       func(t *testing.T, tr tree) { remove(t, filepath.Join(tr.dir, "bin", "manifest.json")) },
+		"half of the manifest": func(t *testing.T, tr tree) {
 			write(t, filepath.Join(tr.dir, "bin", "manifest.json"), []byte(`{"linux-`))
 		},
-		"no hash of this platform": func(t *testing.T, tr tree) {
+		"nothing of this platform": func(t *testing.T, tr tree) {
 			write(t, filepath.Join(tr.dir, "bin", "manifest.json"), []byte(`{}`))
 		},
 	}
@@ -82,7 +81,7 @@ func TestDamagedFilesNeverRun(t *testing.T) {
 			o := run(t, tr.command(t, "index.js"))
 			o.failedWith(t, "AAR-SHIM-HASH")
 			if strings.Contains(o.stdout, "stub ") {
-				t.Error("a damaged program ran")
+				t.Error("an incomplete program ran")
 			}
 			tr.tempIsEmpty(t)
 		})

@@ -78,11 +78,11 @@ func newTreeAt(t *testing.T, dir, temp string, p release.Platform) tree {
 	}
 	program := read(t, stubProgram)
 	write(t, tr.binary, program)
-	hashes, err := json.Marshal(map[string]release.HashEntry{p.Key(): {File: p.File(), SHA256: release.Hash(program)}})
+	manifest, err := json.Marshal(map[string]release.LauncherEntry{p.Key(): {File: p.File(), Size: len(program)}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(dir, "bin", "manifest.json"), hashes)
+	write(t, filepath.Join(dir, "bin", "manifest.json"), manifest)
 	for _, script := range []string{"index.js", "post.js"} {
 		write(t, filepath.Join(dir, script), read(t, filepath.Join("..", "..", "..", "task", script)))
 	}

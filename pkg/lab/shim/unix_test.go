@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/release"
 )
 
 // nobody is a user without rights in the tree.
@@ -74,7 +76,7 @@ func TestFilesOfAnotherUser(t *testing.T) {
 	tr.ranAsCopy(t, run(t, c))
 }
 
-func TestPrivateCopyIsPrivateAndChecked(t *testing.T) {
+func TestPrivateCopyIsPrivate(t *testing.T) {
 	t.Parallel()
 	tr := newTree(t, "task")
 	c := tr.command(t, "index.js", "STUB=wait")
@@ -92,11 +94,6 @@ func TestPrivateCopyIsPrivateAndChecked(t *testing.T) {
 	_ = syscall.Kill(pid, syscall.SIGTERM)
 	finish(t, c, lines)
 	tr.tempIsEmpty(t)
-
-	write(t, tr.binary, append(read(t, tr.binary), 0))
-	c = tr.command(t, "index.js")
-	tr.asNobody(t, c)
-	run(t, c).failedWith(t, "AAR-SHIM-HASH")
 }
 
 func TestBusyBinary(t *testing.T) {
@@ -127,13 +124,41 @@ func TestSpawnErrors(t *testing.T) {
 			tr.tempIsEmpty(t)
 		})
 	}
-	t.Run("ENOMEM", func(t *testing.T) {
-		t.Parallel()
-		tr := newTree(t, "task")
-		c := tr.command(t, "index.js")
-		preload(t, c, brokenSpawn("ENOMEM", "throw", 1))
-		run(t, c).failedWith(t, "AAR-SHIM-EXEC", "ENOMEM")
-	})
+}
+
+// TestReasonsOfTheSystem lets the system refuse the program for other reasons: each is
+// said in words and names the file, which Node's own error may not
+// (UNKNOWN on Windows).
+func TestReasonsOfTheSystem(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ code, how, system, words string }{
+		{"ENOMEM", "throw", "linux", "no memory"}, {"EAGAIN", "emit", "linux", "no processes left"},
+		{"ENOENT", "emit", "linux", "the file vanished"}, {"ENOEXEC", "throw", "linux", "not a program that this machine can run"},
+		{"E2BIG", "throw", "linux", "variables of this job"}, {"EIO", "throw", "linux", "system log of the agent"},
+		{"UNKNOWN", "throw", "win32", "AppLocker"}, {"EFTYPE", "throw", "win32", "not a program that this machine can run"},
+	} {
+		t.Run(tt.code, func(t *testing.T) {
+			t.Parallel()
+			root := t.TempDir()
+			p := release.Platform{OS: map[string]string{"linux": "linux", "win32": "windows"}[tt.system], Arch: "amd64"}
+			tr := newTreeAt(t, filepath.Join(root, "task"), filepath.Join(root, "temp"), p)
+			c := tr.command(t, "index.js")
+			preload(t, c, fakePlatform(tt.system, "x64")+brokenSpawn(tt.code, tt.how, 1))
+			run(t, c).failedWith(t, "AAR-SHIM-EXEC", tt.words, tt.code+" spawn "+tr.binary)
+			tr.tempIsEmpty(t)
+		})
+	}
+}
+
+// TestAProgramOfAnotherMachine starts what the system refuses; execvp then gives the
+// file to a shell, which complains and ends.
+func TestAProgramOfAnotherMachine(t *testing.T) {
+	t.Parallel()
+	tr := newTree(t, "task")
+	foreign := make([]byte, len(read(t, tr.binary)))
+	copy(foreign, "\x7fELF no such machine")
+	write(t, tr.binary, foreign)
+	run(t, tr.command(t, "index.js")).failedWith(t, "AAR-SHIM-CRASH", "not a program that this machine can run")
 }
 
 // brokenSpawn lets the first calls of spawn fail as Node does: some errors are

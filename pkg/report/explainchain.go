@@ -1,8 +1,14 @@
-package cli
+package report
 
 import "encoding/json"
 
-// chainStatement is the statement of a second role's trust policy.
+// chainPolicy is a second role's trust policy.
+type chainPolicy struct {
+	Version   string
+	Statement []chainStatement
+}
+
+// chainStatement is its one statement.
 type chainStatement struct {
 	Effect    string
 	Principal map[string]string
@@ -12,9 +18,9 @@ type chainStatement struct {
 
 // explainChain says who asked for the second role, and what would allow exactly
 // that. The external id may be confidential, so its input is named in its place.
-func (t account) explainChain() []string {
-	chain := t.step.Chain
-	s := chainStatement{Effect: "Allow", Principal: map[string]string{"AWS": t.step.Role.ARN.Full}, Action: []string{"sts:AssumeRole"}}
+func (r Run) explainChain() []string {
+	chain := r.Plan.Chain
+	s := chainStatement{Effect: "Allow", Principal: map[string]string{"AWS": r.Plan.Role.ARN.String()}, Action: []string{"sts:AssumeRole"}}
 	if len(chain.Tags) > 0 {
 		s.Action = append(s.Action, "sts:TagSession")
 	}
@@ -24,16 +30,16 @@ func (t account) explainChain() []string {
 	if !chain.ExternalID.Empty() {
 		s.Condition = map[string]map[string]string{"StringEquals": {"sts:ExternalId": "(the value of chainExternalId)"}}
 	}
-	document, err := json.MarshalIndent(s, "", "  ")
+	document, err := json.MarshalIndent(chainPolicy{"2012-10-17", []chainStatement{s}}, "", "  ")
 	if err != nil {
 		return nil
 	}
 	return []string{
-		"", t.readable("What was presented to AWS: the session " + t.result.First.AssumedRoleARN), "",
-		"The trust statement of " + t.readable(chain.ARN.Full) + " that allows exactly this:",
-		t.readableJSON(string(document)), "",
+		"", r.readable("What was presented to AWS: the session " + r.Result.First.AssumedRoleARN), "",
+		"The trust policy of " + r.readable(chain.ARN.String()) + " that allows exactly this, ready for IAM's \"Custom trust policy\":",
+		r.readableJSON(string(document)), "",
 		"Likeliest differences, in order:",
-		t.readable("  - The Principal: it names another role than " + t.step.Role.ARN.Full + ", or a role that was deleted and created again."),
+		r.readable("  - The Principal: it names another role than " + r.Plan.Role.ARN.String() + ", or a role that was deleted and created again."),
 		"  - The first role's own policies do not allow sts:AssumeRole on the second role.",
 		"  - The Action lacks sts:TagSession or sts:SetSourceIdentity, or the Condition asks for another external id.",
 		"  - The second role does not exist, or a service control policy denies the call; AWS answers these alike.",

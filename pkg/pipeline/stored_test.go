@@ -1,4 +1,4 @@
-package exchange
+package pipeline
 
 import (
 	"encoding/json"
@@ -8,10 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/network"
-	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
 
@@ -25,10 +22,10 @@ func fullPlan(t *testing.T, changes map[string]string) Plan {
 		"SYSTEM_HOSTTYPE": "build", "SYSTEM_PLANID": "l", "SYSTEM_JOBID": "j", "SYSTEM_STAGENAME": "prod", "BUILD_BUILDID": "42", "AGENT_TEMPDIRECTORY": "/tmp/x",
 		"AGENT_PROXYURL": "http://proxy:3128", "AGENT_PROXYUSERNAME": "u", "SECRET_AGENT_PROXYPASSWORD": "canary-proxy", "AGENT_PROXYBYPASSLIST": `["a"]`,
 		"NO_PROXY": "b", "AGENT_CAINFO": "/nowhere/ca.pem",
-		"ENDPOINT_AUTH_SCHEME_" + connection:                            "WorkloadIdentityFederation",
-		"ENDPOINT_AUTH_PARAMETER_" + connection + "_TENANTID":           connection,
-		"ENDPOINT_AUTH_PARAMETER_" + connection + "_SERVICEPRINCIPALID": connection,
-		"INPUT_CONNECTIONTYPE":                                          "azureResourceManager", "INPUT_AZURESERVICECONNECTION": connection, "INPUT_ENTRAAUDIENCE": "api://a",
+		"ENDPOINT_AUTH_SCHEME_" + connectionGUIDText:                            "WorkloadIdentityFederation",
+		"ENDPOINT_AUTH_PARAMETER_" + connectionGUIDText + "_TENANTID":           connectionGUIDText,
+		"ENDPOINT_AUTH_PARAMETER_" + connectionGUIDText + "_SERVICEPRINCIPALID": connectionGUIDText,
+		"INPUT_CONNECTIONTYPE": "azureResourceManager", "INPUT_AZURESERVICECONNECTION": connectionGUIDText, "INPUT_ENTRAAUDIENCE": "api://a",
 		"INPUT_ENVIRONMENTROLES": "prod = arn:aws:iam::111122223333:role/deploy", "INPUT_REGION": "eu-west-1", "INPUT_SESSIONPOLICY": "{}",
 		"INPUT_SESSIONPOLICYARNS": "arn:aws:iam::aws:policy/A", "INPUT_CHAINROLEARN": "arn:aws:iam::111122223333:role/second", "INPUT_CHAINEXTERNALID": "canary-external",
 		"INPUT_CHAINSESSIONTAGS": "a = b", "INPUT_CHAINTRANSITIVETAGKEYS": "a", "INPUT_CHAINSOURCEIDENTITY": "me", "INPUT_ALLOWEDACCOUNTIDS": "111122223333",
@@ -36,24 +33,11 @@ func fullPlan(t *testing.T, changes map[string]string) Plan {
 		"INPUT_STSENDPOINT": "https://sts-fips.us-east-1.amazonaws.com", "INPUT_TIMEOUTSECONDS": "60", "INPUT_WAITFORPROPAGATION": "true",
 	}
 	maps.Copy(env, changes)
-	lookup := pipeline.Lookup(func(n string) (string, bool) { v, ok := env[n]; return v, ok })
-	in, err := pipeline.ReadInputs(t.Context(), lookup)
+	step, err := Read(t.Context(), func(n string) (string, bool) { v, ok := env[n]; return v, ok })
 	if err != nil {
 		t.Fatal(err)
 	}
-	job, err := pipeline.ReadJob(lookup)
-	if err != nil {
-		t.Fatal(err)
-	}
-	step, err := pipeline.NewStep(in, job, lookup)
-	if err != nil {
-		t.Fatal(err)
-	}
-	settings, _, err := network.FromAgent(lookup.Get, "assume-aws-role/1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return Plan{Step: step, Network: settings}
+	return step.Plan
 }
 
 // TestStoredPlanIsWhole compares every exported part after the round trip, so that
@@ -77,7 +61,7 @@ func TestStoredPlanIsWhole(t *testing.T) {
 			t.Fatal(err)
 		}
 		revealed := cmp.Comparer(func(a, b secret.Value) bool { return a.Reveal() == b.Reveal() })
-		if diff := cmp.Diff(p, got, revealed, cmpopts.IgnoreUnexported(pipeline.Job{})); diff != "" {
+		if diff := cmp.Diff(p, got, revealed); diff != "" {
 			t.Errorf("%s:\n%s", name, diff)
 		}
 	}
@@ -91,7 +75,7 @@ func TestPlanHidesItsSecrets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{string(plain), fmt.Sprintf("%v", p), fmt.Sprintf("%+v", p), fmt.Sprintf("%#v", p), fmt.Sprintf("%+v", p.Step.Chain), p.Network.ProxyURL.String()} {
+	for _, text := range []string{string(plain), fmt.Sprintf("%v", p), fmt.Sprintf("%+v", p), fmt.Sprintf("%#v", p), fmt.Sprintf("%+v", p.Chain), p.Network.ProxyURL.String()} {
 		if strings.Contains(text, "canary") {
 			t.Errorf("secret in %s", text)
 		}

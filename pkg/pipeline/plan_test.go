@@ -1,22 +1,22 @@
-package exchange
+package pipeline
 
 import (
 	"encoding/json"
 	"strings"
 	"testing"
 
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/network"
-	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
 
 func TestPlanRoundTrip(t *testing.T) {
 	t.Parallel()
 	p := Plan{Network: network.Config{ProxyUser: "u", ProxyPassword: secret.New("canary-proxy")}}
-	p.Step.Job.JobToken = secret.New("canary-job")
-	p.Step.Job.SystemURL = "https://dev.azure.com/org/"
-	p.Step.Role.ARN.Full = "arn:aws:iam::111122223333:role/deploy"
-	p.Step.Chain = &pipeline.Chain{ExternalID: secret.New("canary-id"), SourceIdentity: "s"}
+	p.Job.JobToken = secret.New("canary-job")
+	p.Job.SystemURL = "https://dev.azure.com/org/"
+	p.Role.ARN = iam.RoleARN{Partition: "aws", Account: "111122223333", Path: "/", Name: "deploy"}
+	p.Chain = &Chain{ExternalID: secret.New("canary-id"), SourceIdentity: "s"}
 	if plain, err := json.Marshal(p); err != nil || strings.Contains(string(plain), "canary") {
 		t.Errorf("ordinary JSON holds a secret: %s %v", plain, err)
 	}
@@ -28,8 +28,8 @@ func TestPlanRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Step.Job.JobToken.Reveal() != "canary-job" || got.Network.ProxyPassword.Reveal() != "canary-proxy" ||
-		got.Step.Chain.ExternalID.Reveal() != "canary-id" || got.Step.Job.SystemURL != p.Step.Job.SystemURL {
+	if got.Job.JobToken.Reveal() != "canary-job" || got.Network.ProxyPassword.Reveal() != "canary-proxy" ||
+		got.Chain.ExternalID.Reveal() != "canary-id" || got.Job.SystemURL != p.Job.SystemURL {
 		t.Error("the plan lost something on the way")
 	}
 	for _, bad := range []string{string(data[:len(data)-2]), "", "null", "{}", `{"JobToken":"canary-job"}`} {

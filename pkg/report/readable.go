@@ -1,4 +1,4 @@
-package cli
+package report
 
 import "strings"
 
@@ -6,8 +6,8 @@ import "strings"
 // equal an authorization parameter of the connection stay readable: each is
 // written in two halves. Such values (a role, a client id, an issuer, a subject)
 // are no secrets, and an error that says *** helps nobody.
-func (t account) readable(text string) string {
-	for _, v := range t.step.Masked {
+func (r Run) readable(text string) string {
+	for _, v := range r.Plan.Masked {
 		text = strings.ReplaceAll(text, v, halves(v))
 	}
 	return text
@@ -26,8 +26,8 @@ func halves(v string) string {
 // readableJSON rewrites a JSON document for the same reason; it stays valid JSON
 // with the same meaning: a slash becomes \/, and a value without one gets an
 // escaped hyphen or letter.
-func (t account) readableJSON(document string) string {
-	for _, v := range t.step.Masked {
+func (r Run) readableJSON(document string) string {
+	for _, v := range r.Plan.Masked {
 		escaped := strings.ReplaceAll(v, "/", `\/`)
 		if escaped == v {
 			escaped = strings.Replace(v, "-", `\u002d`, 1)
@@ -35,4 +35,12 @@ func (t account) readableJSON(document string) string {
 		document = strings.ReplaceAll(document, v, escaped)
 	}
 	return document
+}
+
+func (r Run) allReadable(texts []string) []string {
+	var out []string
+	for _, text := range texts {
+		out = append(out, r.readable(text))
+	}
+	return out
 }

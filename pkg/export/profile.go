@@ -1,0 +1,62 @@
+package export
+
+import (
+	"strings"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
+	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+)
+
+// ProfileVariable is the task variable that tells the post-job part which profile to
+// remove.
+const ProfileVariable = "assumeAwsRoleProfile"
+
+// profile writes the profile and points later steps to it.
+func (x Exporter) profile() error {
+	plan, err := x.Step.Plan.Encode()
+	if err != nil {
+		return &fault.Fault{Code: fault.Internal, Summary: "the profile's state cannot be encoded", Cause: err}
+	}
+	executable, err := x.Executable()
+	if err != nil {
+		return &fault.Fault{Code: fault.Internal, Summary: "the path of the task's own binary is unknown", Cause: err}
+	}
+	id := awsprofile.NewID()
+	x.Out.SetTaskVariable(ProfileVariable, id)
+	p, err := awsprofile.Create(awsprofile.Options{
+		ID: id, TempDir: x.Step.TempDirectory, ProfileName: x.Step.Export.ProfileName, Region: x.Step.Region,
+		Plan: plan, Binary: executable, Now: x.Now, Credentials: x.Result.Session.Credentials,
+	})
+	if err != nil {
+		return err
+	}
+	x.profileVariables(p)
+	return nil
+}
+
+func (x Exporter) profileVariables(p awsprofile.Profile) {
+	for _, v := range []struct{ name, value string }{
+		{"AWS_CONFIG_FILE", p.ConfigFile},
+		{"AWS_SHARED_CREDENTIALS_FILE", p.CredentialsFile},
+		{"AWS_PROFILE", x.Step.Export.ProfileName},
+		{"AWS_SDK_LOAD_CONFIG", "1"},
+		{"AWS_EC2_METADATA_DISABLED", "true"},
+	} {
+		x.plain(v.name, v.value)
+	}
+	if !x.Step.Export.Mode.Variables() || x.Step.Export.Prefix != "" {
+		x.regions("")
+	}
+	x.profileNotice()
+}
+
+func (x Exporter) profileNotice() {
+	where := "on this host, outside containers"
+	if x.Step.InContainer {
+		where = "in this step's container"
+	}
+	x.Out.Print(strings.Split("\n"+
+		"The profile "+x.Step.Export.ProfileName+" serves later steps that run "+where+", without an env: block, and renews itself.\n"+
+		"Any process of this job can read these credentials and the job's access token until the job ends; renewed credentials are not masked in logs.\n"+
+		"Use exportAs: variables where only chosen steps may have the credentials, and a session's length is enough.", "\n")...)
+}

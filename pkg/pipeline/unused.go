@@ -1,0 +1,80 @@
+package pipeline
+
+import (
+	"slices"
+	"strings"
+)
+
+// Unused are inputs that are filled but ignored for one reason.
+type Unused struct {
+	// Because is the reason as the end of a sentence, such as "connectionType is awsOidc".
+	Because string
+	// Inputs are the names of the inputs, sorted.
+	Inputs []string
+}
+
+// field is one input with its name, value and default.
+type field struct{ name, value, standard string }
+
+// conditional is an input that is used under some choices only.
+type conditional struct {
+	field
+	used    bool
+	because string
+}
+
+// dependent lists the inputs that are used under some choices only, and whether
+// the choices of in use them.
+func dependent(in Inputs) []conditional {
+	kind := IdentityKind(in.ConnectionType)
+	if kind == "" {
+		kind = AWSOIDC
+	}
+	mode := ExportMode(in.ExportAs)
+	if mode == "" {
+		mode = ExportVariables
+	}
+	ofKind, ofMode := "connectionType is "+string(kind), "exportAs is "+string(mode)
+	list := []conditional{
+		{field{"entraAudience", in.EntraAudience, ""}, kind.azure(), ofKind},
+		{field{"environment", in.Environment, ""}, in.EnvironmentRoles != "", "environmentRoles is empty"},
+		{field{"profileName", in.ProfileName, "default"}, mode == ExportProfile || mode == ExportBoth, ofMode},
+		{field{"variablePrefix", in.VariablePrefix, ""}, mode != ExportProfile || strings.EqualFold(in.ExportForAWSToolkit, "true"), ofMode},
+	}
+	for _, k := range []IdentityKind{AWSOIDC, AWSToolkit, AzureResourceManager, AzureDevOps} {
+		name, value := in.connectionInput(k)
+		list = append(list, conditional{field{name, value, ""}, k == kind, ofKind})
+	}
+	return list
+}
+
+// unused groups the inputs that hold something of their own but are not used.
+func unused(in Inputs) []Unused {
+	var groups []Unused
+	for _, f := range dependent(in) {
+		if f.used || f.value == "" || f.value == f.standard {
+			continue
+		}
+		i := slices.IndexFunc(groups, func(u Unused) bool { return u.Because == f.because })
+		if i < 0 {
+			i, groups = len(groups), append(groups, Unused{Because: f.because})
+		}
+		groups[i].Inputs = append(groups[i].Inputs, f.name)
+		slices.Sort(groups[i].Inputs)
+	}
+	return groups
+}
+
+// unresolved reports inputs in force that still hold a macro: the agent leaves
+// $(name) as it is when there is no such variable.
+func unresolved(in Inputs, p *problems) {
+	var idle []string
+	for _, u := range unused(in) {
+		idle = append(idle, u.Inputs...)
+	}
+	for _, f := range in.all() {
+		if m := macro().FindString(f.value); m != "" && !slices.Contains(idle, f.name) {
+			p.add(f.name, "the variable in %s does not exist, or is not available here", shown(m))
+		}
+	}
+}

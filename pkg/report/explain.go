@@ -1,0 +1,61 @@
+package report
+
+import (
+	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
+)
+
+// refusal maps a fault to what AWS refused about the identity; ok is false for other
+// faults.
+func refusal(code fault.Code) (kind trustpolicy.Refusal, ok bool) {
+	switch code {
+	case fault.STSAccessDenied:
+		return trustpolicy.NotAllowed, true
+	case fault.STSNoProvider:
+		return trustpolicy.NoProvider, true
+	case fault.STSAudience:
+		return trustpolicy.WrongAudience, true
+	case fault.STSInvalidToken, fault.STSKeyRetrieval:
+		return trustpolicy.BadToken, true
+	default:
+		return 0, false
+	}
+}
+
+// explain says what was presented to AWS, what would allow exactly that, and the
+// likeliest differences, in order.
+func (r Run) explain(code fault.Code) []string {
+	if code == fault.ChainDenied && r.Plan.Chain != nil {
+		return r.explainChain()
+	}
+	kind, ok := refusal(code)
+	presented, role, show := r.Result.Presented, r.Plan.Role.ARN, r.readable
+	if !ok || presented == nil {
+		return nil
+	}
+	x := trustpolicy.Explain(*presented, string(role.Account), string(role.Partition), kind)
+	view := presented.AWS()
+	lines := []string{
+		"", "What was presented to AWS:",
+		show("  issuer (provider URL):  " + presented.Issuer),
+		show("  client id, :aud:        " + view.Audience),
+	}
+	if view.OriginalAudience != "" {
+		lines = append(lines, show("  :oaud:                  "+view.OriginalAudience))
+	}
+	lines = append(lines, show("  :sub:                   "+view.Subject), "",
+		"The trust policy of "+show(role.String())+" that allows exactly this identity, ready for IAM's \"Custom trust policy\":",
+		r.readableJSON(x.Document),
+	)
+	if x.Unusable != "" {
+		lines = append(lines, "IAM does not accept this policy as is: "+x.Unusable+".")
+	}
+	lines = append(lines, "",
+		"The IAM identity provider that account "+string(role.Account)+" must have:",
+		show("  URL: "+x.ProviderURL), show("  client id: "+x.ClientID), "",
+		"Likeliest differences, in order:")
+	for _, d := range x.Differences {
+		lines = append(lines, "  - "+show(d))
+	}
+	return append(lines, "")
+}
