@@ -6,14 +6,15 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
+	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
 )
 
 // Pasted is what the page's second tab was given.
 type Pasted struct {
-	// Log is the log of a step; Fragment is that of the address. The log counts when
-	// both are there.
+	// Log is the log of a step, or the claims of a token as JSON; Fragment is that of the
+	// address. The log counts when both are there.
 	Log      string `json:"log"`
 	Fragment string `json:"fragment"`
 	// Policy is a role's trust policy, in any form that trust-policy check takes.
@@ -45,28 +46,36 @@ type Diagnosis struct {
 
 // Diagnose compares an identity that was turned away with the policy of the role.
 func Diagnose(p Pasted) Diagnosis {
-	denial, found := p.denial()
+	denial, c, found := p.identity()
 	if !found {
 		return Diagnosis{}
 	}
-	c, owner := denial.Claims(), p.Host.Owner(denial)
+	owner := p.Host.Owner(denial)
 	d := Diagnosis{Denial: &denial, Kind: c.Flavour().String(), Owner: &owner}
-	policy := d.judge(p.Policy)
+	policy := d.judge(p.Policy, c)
 	if owner.Ours {
-		d.offer(p, policy)
+		d.offer(p, policy, c)
 	}
 	return d
 }
 
-func (p Pasted) denial() (Denial, bool) {
-	if strings.TrimSpace(p.Log) != "" {
-		return FromLog(p.Log)
+// identity is the identity that was pasted, or that the link has.
+func (p Pasted) identity() (d Denial, c claims.UnverifiedClaims, found bool) {
+	switch text := strings.TrimSpace(p.Log); {
+	case text == "":
+		d, found = FromFragment(p.Fragment)
+	case text[0] == '{':
+		c, err := claims.Parse([]byte(text))
+		d = Denied(c, "", "")
+		return d, c, err == nil && d.complete() && d.legible()
+	default:
+		d, found = FromLog(text)
 	}
-	return FromFragment(p.Fragment)
+	return d, d.Claims(), found
 }
 
 // judge evaluates a policy, and returns it if it is one.
-func (d *Diagnosis) judge(text string) *trustpolicy.Policy {
+func (d *Diagnosis) judge(text string, c claims.UnverifiedClaims) *trustpolicy.Policy {
 	if strings.TrimSpace(text) == "" {
 		return nil
 	}
@@ -75,35 +84,30 @@ func (d *Diagnosis) judge(text string) *trustpolicy.Policy {
 		d.Problem = err.Error()
 		return nil
 	}
-	v := trustpolicy.Check(policy, d.Denial.Claims())
+	v := trustpolicy.Check(policy, c)
 	d.Verdict = &v
 	return policy
 }
 
-// noAccount is what AccountFor says of a policy without an identity provider.
-const noAccount = "000000000000"
-
-var accountPattern = pattern.Lazy(`^[0-9]{12}$`)
-
 // offer adds what would allow the identity. The account is that of the denied role, or
 // that of the provider in the role's own policy, or the one that the user entered.
-func (d *Diagnosis) offer(p Pasted, policy *trustpolicy.Policy) {
-	c := d.Denial.Claims()
-	role, _ := ParseRoleARN(d.Denial.Role)
-	account, partition := role.Account, role.Partition
-	if account == "" && policy != nil {
+func (d *Diagnosis) offer(p Pasted, policy *trustpolicy.Policy, c claims.UnverifiedClaims) {
+	role := d.Denial.role()
+	account, partition := string(role.Account), cmp.Or(string(role.Partition), "aws")
+	if !knownAccount(account) && policy != nil {
 		account, partition = policy.AccountFor(c.AWS().Provider)
 	}
-	if account == "" || account == noAccount {
-		d.NeedsAccount = true
-		account = p.Account
+	if !knownAccount(account) {
+		d.NeedsAccount, account = true, p.Account
 	}
-	if !accountPattern().MatchString(account) {
+	if !knownAccount(account) {
 		return
 	}
-	x := trustpolicy.Explain(c, account, cmp.Or(partition, "aws"), trustpolicy.NotAllowed)
+	x := trustpolicy.Explain(c, account, partition, trustpolicy.NotAllowed)
 	d.Document, d.Unusable, d.Statement = x.Document, x.Unusable, onlyStatement(x.Document)
 }
+
+func knownAccount(id string) bool { return iam.Account(id).Valid() && iam.Account(id) != noAccount }
 
 // onlyStatement is the statement of a document that has one, indented for itself.
 func onlyStatement(document string) string {

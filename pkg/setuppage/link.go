@@ -3,6 +3,8 @@ package setuppage
 import (
 	"net/url"
 	"strings"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 )
 
 // Contribution is the id of the page within the extension (vss-extension.json).
@@ -32,12 +34,21 @@ func Link(a Address, d Denial) string {
 		"/_settings/" + url.PathEscape(a.Extension+"."+Contribution) + "#" + d.fragment()
 }
 
+// noAccount stands for an account that nothing names.
+const noAccount iam.Account = "000000000000"
+
 // WithoutAccount is the denial without the account id in its role, for logs that must
 // not show it.
 func (d Denial) WithoutAccount() Denial {
-	if parts := strings.SplitN(d.Role, ":", 6); len(parts) == 6 {
-		parts[4] = ""
-		d.Role = strings.Join(parts, ":")
+	if role := d.role(); role.Given() {
+		d.Role = strings.Replace(d.Role, string(role.Account), "", 1)
 	}
 	return d
+}
+
+// role is the denied role, with noAccount where its account is left out; no role where
+// the denial names none.
+func (d Denial) role() iam.RoleARN {
+	role, _ := iam.ParseRoleARN(strings.Replace(d.Role, ":iam:::role/", ":iam::"+string(noAccount)+":role/", 1))
+	return role
 }

@@ -33,9 +33,9 @@ func fragmentOf(link string) string {
 func TestLinkLeadsToTheHub(t *testing.T) {
 	t.Parallel()
 	for collection, want := range map[string]string{
-		"https://dev.azure.com/contoso-eng/":        "https://dev.azure.com/contoso-eng/São%20Paulo%20%2F%20%231/_settings/assume-aws-role.assume-aws-role.setup#denial=",
-		"https://contoso-eng.visualstudio.com":      "https://contoso-eng.visualstudio.com/São%20Paulo%20%2F%20%231/_settings/assume-aws-role.assume-aws-role.setup#denial=",
-		"http://127.0.0.1:8080/contoso-eng/":        "http://127.0.0.1:8080/contoso-eng/São%20Paulo%20%2F%20%231/_settings/assume-aws-role.assume-aws-role.setup#denial=",
+		"https://dev.azure.com/contoso-eng/":       "https://dev.azure.com/contoso-eng/São%20Paulo%20%2F%20%231/_settings/assume-aws-role.assume-aws-role.setup#denial=",
+		"https://contoso-eng.visualstudio.com":     "https://contoso-eng.visualstudio.com/São%20Paulo%20%2F%20%231/_settings/assume-aws-role.assume-aws-role.setup#denial=",
+		"http://127.0.0.1:8080/contoso-eng/":       "http://127.0.0.1:8080/contoso-eng/São%20Paulo%20%2F%20%231/_settings/assume-aws-role.assume-aws-role.setup#denial=",
 		"https://dev.azure.com/an%20organisation/": "https://dev.azure.com/an%20organisation/São%20Paulo%20%2F%20%231/_settings/assume-aws-role.assume-aws-role.setup#denial=",
 	} {
 		got := setuppage.Link(setuppage.Address{Collection: collection, Project: "São Paulo / #1", Extension: extension}, denial())

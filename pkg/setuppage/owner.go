@@ -17,12 +17,7 @@ type Host struct {
 
 // Issuer is the issuer of the organisation's own tokens. That a host's id is the GUID at
 // its end is deduced, not documented; examples/live-check.yml compares the two.
-func (h Host) Issuer() string { return vstokenIssuer + strings.ToLower(h.OrgID) }
-
-const (
-	vstokenIssuer = "https://vstoken.dev.azure.com/"
-	entraIssuer   = "https://login.microsoftonline.com/"
-)
+func (h Host) Issuer() string { return claims.VSTokenIssuer(h.OrgID) }
 
 // Owner says whose an identity is.
 type Owner struct {
@@ -37,17 +32,28 @@ type Owner struct {
 // would like an administrator to trust an identity of the stranger's: issuer and subject
 // must both be the host's.
 func (h Host) Owner(d Denial) Owner {
-	kind, id, named := subjectOf(d.Subject)
+	kind, ids, names := subjectOf(d.Subject)
+	tenant := tenantOf(d.Issuer)
 	switch {
-	case strings.HasPrefix(d.Issuer, vstokenIssuer) && named != nil:
-		return h.ownerByName(d, kind, named)
-	case strings.HasPrefix(d.Issuer, entraIssuer) && id != nil:
-		return h.ownerByID(d, id)
-	case d.Claims().Flavour() == claims.EntraAccessV1 || d.Claims().Flavour() == claims.EntraAccessV2 || strings.HasPrefix(d.Issuer, entraIssuer):
-		return Owner{Text: "This is the application with the object id " + d.Subject + " at the issuer " + d.Issuer +
-			". The token does not say which organisation uses it, so this page offers no statement. Use “Set up a role” with ids that you look up yourself."}
+	case claims.OfVSToken(d.Issuer) && names != nil:
+		return h.ownerByName(d, kind, names)
+	case tenant != "" && ids != nil:
+		return h.ownerByID(d, tenant, ids)
+	case tenant != "" || d.Claims().Flavour() == claims.EntraAccessV1:
+		return Owner{Text: "This is the application with the object ID " + d.Subject + " at the issuer " + d.Issuer +
+			". The token does not say which organisation uses it. “Set up a role” makes a policy for it from IDs that you look up yourself."}
 	}
-	return Owner{Text: "This identity comes from the issuer " + d.Issuer + ", which does not belong to " + h.Org + "."}
+	return Owner{Text: "This identity comes from the issuer " + d.Issuer + ", which does not belong to “" + h.Org + "”."}
+}
+
+// tenantOf is the tenant whose issuer this is, at Microsoft Entra in the public cloud;
+// empty for any other.
+func tenantOf(issuer string) string {
+	parts := strings.Split(issuer, "/")
+	if len(parts) == 5 && claims.EntraIssuer(parts[3]) == issuer {
+		return parts[3]
+	}
+	return ""
 }
 
 // subjectOf takes a subject apart: what it names, or the ids in it.
@@ -72,9 +78,9 @@ func (h Host) ownerByName(d Denial, kind string, names []string) Owner {
 	who := "The " + kind + " “" + name + "” of the project “" + project + "”"
 	switch {
 	case d.Issuer != h.Issuer():
-		return Owner{Text: who + " belongs to another organisation: “" + org + "”, with the id " + strings.TrimPrefix(d.Issuer, vstokenIssuer) + ". This page is shown by “" + h.Org + "”, with the id " + strings.ToLower(h.OrgID) + "."}
+		return Owner{Text: who + " belongs to another organisation: “" + org + "”, with the ID " + strings.TrimPrefix(d.Issuer, claims.VSTokenIssuer("")) + ". " + h.shown()}
 	case !strings.EqualFold(org, h.Org):
-		return Owner{Text: who + " names the organisation “" + org + "”. This page is shown by “" + h.Org + "”."}
+		return Owner{Text: who + " names the organisation “" + org + "”. " + h.shown()}
 	case project != h.Project:
 		return Owner{Ours: true, Text: who + " of this organisation. It is not the project whose settings you are looking at."}
 	}
@@ -82,16 +88,20 @@ func (h Host) ownerByName(d Denial, kind string, names []string) Owner {
 }
 
 // ownerByID judges the subject of a connection on the Entra issuer, in which everything
-// is an id.
-func (h Host) ownerByID(d Denial, ids []string) Owner {
-	tenant, _, _ := strings.Cut(strings.TrimPrefix(d.Issuer, entraIssuer), "/")
-	who := "The service connection with the id " + ids[1]
+// is an ID.
+func (h Host) ownerByID(d Denial, tenant string, ids []string) Owner {
+	who := "The service connection with the ID " + ids[1]
 	if !strings.EqualFold(ids[0], h.OrgID) {
-		return Owner{Text: who + " belongs to another organisation, with the id " + ids[0] + ". This page is shown by “" + h.Org + "”, with the id " + strings.ToLower(h.OrgID) + "."}
+		return Owner{Text: who + " belongs to another organisation, with the ID " + ids[0] + ". " + h.shown()}
 	}
 	expected, err := claims.EntraSubject(tenant, h.OrgID, ids[1])
 	if err != nil || expected != d.Subject {
 		return Owner{Text: who + " has a subject that the tenant " + tenant + " does not issue for Azure DevOps."}
 	}
 	return Owner{Ours: true, Text: who + " of this organisation, in the Entra tenant " + tenant + ". Check that this is your tenant."}
+}
+
+// shown says which organisation shows the page.
+func (h Host) shown() string {
+	return "This page is shown by “" + h.Org + "”, with the ID " + strings.ToLower(h.OrgID) + "."
 }

@@ -4,40 +4,19 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
+	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 )
-
-// RoleARN is the ARN of a role, taken apart.
-type RoleARN struct {
-	Partition string `json:"partition"`
-	// Account is empty in the role of a denial whose account is masked.
-	Account string `json:"account"`
-	// Name is the role's name with its path, without the slash at its beginning.
-	Name string `json:"name"`
-}
-
-var rolePattern = pattern.Lazy(`^arn:(aws[a-z-]*):iam::([0-9]{12})?:role/([\w+=,.@/-]+)$`)
-
-// ParseRoleARN reads a pasted role ARN. It returns false for any other text.
-func ParseRoleARN(text string) (RoleARN, bool) {
-	m := rolePattern().FindStringSubmatch(strings.TrimSpace(text))
-	if m == nil {
-		return RoleARN{}, false
-	}
-	return RoleARN{m[1], m[2], m[3]}, true
-}
 
 // Connection is what the address of a service connection's page tells.
 type Connection struct {
 	// Org is the organisation in the address.
 	Org string `json:"org"`
-	// Project is its project, by name or by id.
+	// Project is its project's name; empty where the address has its id.
 	Project string `json:"project"`
 	// ID is the connection's id, in lower case.
 	ID string `json:"id"`
 }
-
-var guid = pattern.Lazy(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // ParseConnection reads the pasted address of a service connection's page:
 // https://dev.azure.com/ORG/PROJECT/_settings/adminservices?resourceId=GUID, or the same
@@ -54,8 +33,39 @@ func ParseConnection(text string) (Connection, bool) {
 		return Connection{}, false
 	}
 	id := strings.ToLower(u.Query().Get("resourceId"))
-	if len(path) != 4 || path[2] != "_settings" || path[3] != "adminservices" || !guid().MatchString(id) {
+	if len(path) != 4 || path[2] != "_settings" || path[3] != "adminservices" || !claims.ValidGUID(id) {
 		return Connection{}, false
 	}
-	return Connection{path[0], path[1], id}, true
+	c := Connection{path[0], path[1], id}
+	if claims.ValidGUID(c.Project) {
+		c.Project = ""
+	}
+	return c, true
+}
+
+// Recognised is what a pasted text turned out to be; both are nil for any other text.
+type Recognised struct {
+	Role       *RoleARN    `json:"role,omitempty"`
+	Connection *Connection `json:"connection,omitempty"`
+}
+
+// RoleARN is a role's ARN, as the form has its parts.
+type RoleARN struct {
+	Partition iam.Partition `json:"partition"`
+	Account   iam.Account   `json:"account"`
+	// Role is path and name, as Form.Role has them.
+	Role string `json:"role"`
+}
+
+// Recognise tells the ARN of a role and the address of a connection's page from other
+// texts.
+func Recognise(text string) Recognised {
+	var r Recognised
+	if arn, problem := iam.ParseRoleARN(strings.TrimSpace(text)); problem == "" {
+		r.Role = &RoleARN{arn.Partition, arn.Account, strings.TrimPrefix(arn.Path, "/") + arn.Name}
+	}
+	if connection, ok := ParseConnection(text); ok {
+		r.Connection = &connection
+	}
+	return r
 }

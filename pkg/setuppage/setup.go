@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
+	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
 )
 
@@ -19,6 +20,7 @@ type Form struct {
 // Role is what the form makes: code for AWS, and steps for the pipeline. Only Problems
 // is set when the form is not complete.
 type Role struct {
+	// Problems are about fields; of several about one field, the first says most.
 	Problems []trustpolicy.Problem `json:"problems,omitempty"`
 	// Formats is the code by format (trustpolicy.Formats).
 	Formats map[string]string `json:"formats,omitempty"`
@@ -30,12 +32,10 @@ type Role struct {
 	Steps *Steps `json:"steps,omitempty"`
 }
 
-var regionPattern = pattern.Lazy(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`)
-
 // SetUp makes the role that the form describes.
 func SetUp(f Form) Role {
 	g, problems := trustpolicy.Generate(f.Spec)
-	if problems = append(problems, f.check()...); len(problems) > 0 {
+	if problems = append(f.check(), problems...); len(problems) > 0 {
 		return Role{Problems: problems}
 	}
 	r := Role{Formats: map[string]string{}, Providers: g.Providers, Notes: notes(g), Steps: f.steps(g.RoleARN)}
@@ -48,8 +48,8 @@ func SetUp(f Form) Role {
 // check finds what only the page asks for.
 func (f Form) check() []trustpolicy.Problem {
 	var found []trustpolicy.Problem
-	if f.Region != "" && !regionPattern().MatchString(f.Region) {
-		found = append(found, trustpolicy.Problem{Field: "region", Text: "must be the name of a region, such as eu-west-1"})
+	if problem := f.regionProblem(); problem != "" {
+		found = append(found, trustpolicy.Problem{Field: "region", Text: problem})
 	}
 	if c, address := ParseConnection(f.Connection); address && !strings.EqualFold(c.Org, f.Org) {
 		found = append(found, trustpolicy.Problem{Field: "connection", Text: "this connection belongs to the organisation " + c.Org})
@@ -58,6 +58,18 @@ func (f Form) check() []trustpolicy.Problem {
 		found = append(found, trustpolicy.Problem{Field: "connection", Text: "required"})
 	}
 	return found
+}
+
+func (f Form) regionProblem() string {
+	switch {
+	case f.Region == "":
+		return ""
+	case !iam.ValidRegion(f.Region):
+		return "must be the name of a region, such as eu-west-1"
+	case iam.PartitionOf(f.Region) != iam.Partition(f.Partition):
+		return "belongs to the partition " + string(iam.PartitionOf(f.Region))
+	}
+	return ""
 }
 
 // onEntra reports whether a connection of Azure gives the token.
@@ -74,7 +86,7 @@ func notes(g trustpolicy.Generated) []string {
 		said = append(said, "What AWS sees of an Entra token of a connection is predicted from AWS’s documentation, not observed: try it with checkOnly before you rely on it.")
 	}
 	for _, p := range g.Providers {
-		if strings.HasPrefix(p.URL, vstokenIssuer) {
+		if claims.OfVSToken(p.URL) {
 			said = append(said, "Microsoft has announced the retirement of the Azure DevOps issuer on 2027-07-01 for connections that can be converted, and has not said what happens to other identities.")
 		}
 	}

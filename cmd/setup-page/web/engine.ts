@@ -27,7 +27,7 @@ export interface Role {
 }
 
 export interface Recognised {
-  role?: { partition: string; account: string; name: string };
+  role?: { partition: string; account: string; role: string };
   connection?: { org: string; project: string; id: string };
 }
 

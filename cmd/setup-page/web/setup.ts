@@ -56,7 +56,7 @@ function accept(engine: Engine, name: string, host: Host): void {
   if (role) {
     fill("account", role.account);
     fill("partition", role.partition);
-    fill("role", role.name);
+    fill("role", role.role);
   }
   if (connection && connection.org.toLowerCase() === host.org.toLowerCase()) {
     if (name === "connection") fill("connection", "");
