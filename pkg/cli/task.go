@@ -16,13 +16,17 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
 )
 
-// task is the main part of the pipeline step. It always returns 0: the agent
-// reads the outcome from the logging command, and a second, vaguer error would
-// follow from any other status.
+// task is the main part of the pipeline step. It returns 0 also for a failure: the agent
+// reads the outcome from the logging command, and a second, vaguer error would follow
+// from any other status. Only when standard output is broken, so that no outcome can be
+// said, is the status exitFault.
 func task(ctx context.Context, e Env) int {
 	t := &taskRun{env: e, lookup: e.Lookup, Log: report.Log{Out: newWriter(e)}}
 	if err := t.guarded(ctx); err != nil {
 		t.fail(err)
+	}
+	if t.Out.Err() != nil {
+		return exitFault
 	}
 	return exitOK
 }

@@ -40,6 +40,9 @@ func (x Exporter) Run(ctx context.Context) error {
 	} else if err != nil {
 		return exchange.Canceled(err)
 	}
+	if err := x.Out.Err(); err != nil {
+		return &fault.Fault{Code: fault.Internal, Summary: "standard output is broken, so nothing can be exported", Cause: err}
+	}
 	mode := x.Step.Export.Mode
 	if mode.Variables() && !x.expressible() {
 		return &fault.Fault{

@@ -1,4 +1,4 @@
-package cli_test
+package main
 
 import (
 	"os"
@@ -19,9 +19,9 @@ func TestEveryCodeIsProvoked(t *testing.T) {
 	t.Parallel()
 	said := map[string]bool{}
 	code := regexp.MustCompile(`AAR(-[A-Z0-9]+)+`)
-	for _, pattern := range []string{"testdata/script/*.txtar", "../lab/shim/*_test.go", "../lab/shim/testdata/*"} {
+	for _, pattern := range []string{"testdata/script/*.txtar", "../../pkg/lab/shim/*_test.go", "../../pkg/lab/shim/testdata/*"} {
 		files, err := filepath.Glob(pattern)
-		if err != nil || len(files) == 0 && pattern != "../lab/shim/testdata/*" {
+		if err != nil || len(files) == 0 && pattern != "../../pkg/lab/shim/testdata/*" {
 			t.Fatalf("no files match %s: %v", pattern, err)
 		}
 		for _, file := range files {

@@ -1,7 +1,6 @@
-package cli_test
+package main
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"maps"
@@ -10,23 +9,18 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/cli"
 	"github.com/assume-aws-role/assume-aws-role/pkg/lab/sandbox"
 )
 
 var update = flag.Bool("update", os.Getenv("UPDATE") != "", "rewrite the golden parts of scripts")
 
+// TestMain lets the scripts run main itself, with a version as a build stamps it.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"assume-aws-role": func() {
-		os.Exit(cli.Run(context.Background(), cli.Env{
-			Args: os.Args[1:], Lookup: os.LookupEnv, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-			Now: time.Now, Version: "1.0.0", Executable: os.Executable,
-		}))
-	}})
+	stamp = product + "1.0.0"
+	testscript.Main(m, map[string]func(){"assume-aws-role": main})
 }
 
 // TestScripts runs the binary against the stand-ins of Azure DevOps, Entra and
@@ -42,7 +36,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"fault": faultCommand, "task": taskCommand, "requests": requestsCommand,
 			"use": useCommand, "world": worldCommand, "input": inputCommand,
-			"profile": profileCommand, "age": ageCommand, "clock": clockCommand,
+			"profile": profileCommand, "log": logCommand, "age": ageCommand, "clock": clockCommand,
 		},
 		Condition: condition,
 	})
