@@ -19,6 +19,7 @@ async function main(): Promise<void> {
   const engine = await starting;
   setUpTab(engine, host);
   const open = engine ? deniedTab(engine, host) : withoutProgram();
+  performance.mark("usable");
   document.documentElement.dataset.usable = "true";
   await shown();
   await openLinks(open, chosen);

@@ -6,9 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 )
 
@@ -21,8 +19,6 @@ type world struct {
 	extension extension
 	// host and content are the origins of the two sites.
 	host, content string
-	mu            sync.Mutex
-	served        []string
 }
 
 func newWorld(t *testing.T, e extension) *world {
@@ -54,6 +50,8 @@ func (w *world) serveHost(out http.ResponseWriter, r *http.Request) {
 	case len(segments) == 4 && segments[2] == "_settings" && segments[3] == w.extension.id+"."+w.extension.hub.ID:
 		out.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.send(out, "testdata/host.html")
+	case segments[0] == "near":
+		w.serveContent(out, r)
 	case r.URL.Path == "/favicon.ico":
 		out.WriteHeader(http.StatusNoContent)
 	default:
@@ -73,12 +71,9 @@ func (w *world) send(out http.ResponseWriter, name string) {
 // serveContent serves the addressable parts, with the types that the package gives them.
 // Below /blocked a header forbids WebAssembly.
 func (w *world) serveContent(out http.ResponseWriter, r *http.Request) {
-	name := strings.TrimPrefix(r.URL.Path, "/")
+	name := strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/"), "near/")
 	name, blocked := strings.CutPrefix(name, "blocked/")
 	kind, served := w.extension.addressable[name]
-	w.mu.Lock()
-	w.served = append(w.served, name)
-	w.mu.Unlock()
 	if !served {
 		http.NotFound(out, r)
 		return
@@ -89,12 +84,4 @@ func (w *world) serveContent(out http.ResponseWriter, r *http.Request) {
 	out.Header().Set("Content-Type", kind)
 	out.Header().Set("Cache-Control", "max-age=3600")
 	_, _ = out.Write(w.extension.parts[name])
-}
-
-// requested are the parts that the browser asked for, each once.
-func (w *world) requested() []string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	slices.Sort(w.served)
-	return slices.Compact(w.served)
 }

@@ -1,6 +1,6 @@
 // Plays the steps of the set-up page's tests in Chromium. Standard input is one JSON
-// document: { modules, chromium, host, content, address, pictures, ... }. Standard output
-// is one JSON document a line for each step: { name, error, seen }.
+// document, written by the Go test. Standard output is one JSON document a line for each
+// step: { name, error, seen }.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -17,17 +17,25 @@ const browser = await chromium.launch({
 });
 
 /** One opened page: the page of the host, the frame of the extension, and what went wrong. */
-async function open({ fragment = "", context = {}, project = "payments", org = "contoso-eng", wait = "html[data-usable]", ...query } = {}) {
+async function open({ fragment = "", context = {}, project = "payments", org = "contoso-eng", wait = "html[data-usable]", slow = false, ...query } = {}) {
   const made = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...context });
   const page = await made.newPage();
   const errors = [], requests = [];
   page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
   page.on("pageerror", (error) => errors.push(String(error)));
   page.on("request", (request) => requests.push(request.url()));
+  if (slow) await slowDown(await made.newCDPSession(page));
   await page.goto(`${config.host}/${org}/${encodeURIComponent(project)}/_settings/${config.hub}?${new URLSearchParams(query)}${fragment}`);
   const frame = await (await page.waitForSelector("iframe")).contentFrame();
   if (wait) await frame.waitForSelector(wait);
   return { page, frame, errors, requests, asked: () => page.evaluate(() => window.asked), close: () => made.close() };
+}
+
+/** 10 Mbit/s, 40 ms and a processor of a quarter of the speed. */
+async function slowDown(devtools) {
+  await devtools.send("Network.enable");
+  await devtools.send("Network.emulateNetworkConditions", { offline: false, latency: 40, downloadThroughput: 1.25e6, uploadThroughput: 1.25e6 });
+  await devtools.send("Emulation.setCPUThrottlingRate", { rate: 4 });
 }
 
 /** Fails with both values when they differ. */

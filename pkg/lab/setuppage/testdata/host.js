@@ -38,7 +38,7 @@ const themes = {
 };
 
 window.asked = [];
-let frame, proxies = 0;
+let frame, proxies = 0, messages = 1e6;
 const functions = {};
 
 function send(message) {
@@ -51,7 +51,7 @@ function send(message) {
 
 // remote is a function of the frame.
 const remote = ({ __proxyFunctionId: id }) => (...params) =>
-  send({ id: 1e6 + ++proxies, instanceId: "__proxyFunctions", methodName: "proxy" + id, params });
+  send({ id: ++messages, instanceId: "__proxyFunctions", methodName: "proxy" + id, params });
 
 const services = {
   "ms.vss-features.host-navigation-service": {
@@ -93,6 +93,11 @@ addEventListener("message", (event) => {
   send({ id: m.id, handshakeToken: m.handshakeToken, ...answer });
 });
 
+// changeTheme does what Azure DevOps does when its user takes another theme.
+window.changeTheme = (name) => send({
+  id: ++messages, instanceId: "DevOps.SdkClient", methodName: "dispatchEvent", params: ["themeChanged", { detail: { data: themes[name] } }],
+});
+
 addEventListener("DOMContentLoaded", async () => {
   const { name, address } = await (await fetch("/stand-in/hub.json")).json();
   document.getElementById("where").textContent = `${org} / ${project} / Settings`;
@@ -102,6 +107,8 @@ addEventListener("DOMContentLoaded", async () => {
   frame.title = name;
   if (choice("sandbox")) frame.setAttribute("sandbox", choice("sandbox"));
   if (choice("allow")) frame.allow = choice("allow");
-  frame.src = choice("blocked") ? address.replace("/setup/", "/blocked/setup/") : address;
+  const content = new URL(address);
+  if (choice("blocked")) content.pathname = "/blocked" + content.pathname;
+  frame.src = choice("near") ? "/near" + content.pathname : content.href;
   document.getElementById("frame").append(frame);
 });
