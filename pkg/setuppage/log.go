@@ -66,7 +66,7 @@ func plain(line string) string {
 var (
 	faultCode = pattern.Lazy(`^(AAR-[A-Z0-9-]+): `)
 	labelled  = pattern.Lazy(`^\s*(role|issuer|issuer \(provider URL\)|client id, :aud|:oaud|:sub):\s+(\S.*?)\s*$`)
-	awsSees   = pattern.Lazy(`^AWS sees:\s+:aud = (.+?)(?:, :oaud = (.+?))?, :sub = (.+?)\s*$`)
+	keys      = pattern.Lazy(`^AWS (?:condition keys|sees):\s+:?aud = (.+?)(?:, :?oaud = (.+?))?, :?sub = (.+?)\s*$`)
 )
 
 // told reads the lines about the token. Of several tokens, such as those of an exchange
@@ -77,7 +77,7 @@ func told(lines []string) Denial {
 		if m := faultCode().FindStringSubmatch(line); m != nil {
 			d.Code = m[1]
 		}
-		if m := awsSees().FindStringSubmatch(line); m != nil {
+		if m := keys().FindStringSubmatch(line); m != nil {
 			d.Audience, d.OriginalAudience, d.Subject = m[1], m[2], m[3]
 		}
 		if m := labelled().FindStringSubmatch(line); m != nil {

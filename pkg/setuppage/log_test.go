@@ -1,6 +1,8 @@
 package setuppage_test
 
 import (
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -16,7 +18,7 @@ region:        eu-west-1 (from input region)
 issuer:        https://vstoken.dev.azure.com/0f8a7c52-3d1b-4e6a-9b7e-5c2d41a09f13
 subject:       sc://contoso-eng/payments/aws-prod
 audience:      api://AzureADTokenExchange
-AWS sees:      :aud = api://AzureADTokenExchange, :sub = sc://contoso-eng/payments/aws-prod
+AWS condition keys: aud = api://AzureADTokenExchange, sub = sc://contoso-eng/payments/aws-prod
 ##[error]AAR-STS-ACCESS-DENIED: AWS does not allow this identity to assume the role
 Why: AWS says: AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity
 What was presented to AWS:
@@ -73,6 +75,27 @@ func TestFromLog(t *testing.T) {
 		}
 		if diff := cmp.Diff(tt.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// What the task really prints is understood, with the link to the page and without.
+func TestLogsOfTheTask(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("../../cmd/assume-aws-role/testdata/script/log_denied.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := denial()
+	want.Role = "arn:aws:iam::111122223333:role/denied"
+	link := regexp.MustCompile(`.*/_settings/.*\n`)
+	if !link.Match(data) {
+		t.Error("the log has no link to the page")
+	}
+	for name, log := range map[string]string{"with the link": string(data), "without": link.ReplaceAllString(string(data), "")} {
+		got, ok := setuppage.FromLog(log)
+		if diff := cmp.Diff(want, got); diff != "" || !ok {
+			t.Errorf("%s: reports %v (-want +got):\n%s", name, ok, diff)
 		}
 	}
 }

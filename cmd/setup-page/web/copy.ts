@@ -19,12 +19,18 @@ async function copy(button: HTMLElement, source: HTMLElement | null): Promise<vo
   setTimeout(() => (label.data = "Copy"), shown);
 }
 
+/** What a frame may do; not all browsers tell, and the types do not know it yet. */
+interface Policy {
+  featurePolicy?: { allowsFeature(name: string): boolean };
+}
+
 async function write(text: string): Promise<boolean> {
+  if ((document as Policy).featurePolicy?.allowsFeature("clipboard-write") === false) return false;
   try {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    return false; // the frame of an extension may lack the permission
+    return false;
   }
 }
 

@@ -28,6 +28,8 @@ type Options struct {
 	Root string
 	// Out is the directory to fill; it must not exist.
 	Out string
+	// Page is the directory of the built set-up page.
+	Page string
 	// Publisher and Version replace those of vss-extension.json; empty keeps them.
 	Publisher, Version string
 	// Dev makes a build with other ids and names, so that it can be installed

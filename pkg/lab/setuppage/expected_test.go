@@ -3,6 +3,7 @@ package setuppage
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -172,7 +173,11 @@ func (c vectorCase) checked(t *testing.T) vectorCase {
 	}
 	for _, f := range verdict.Findings {
 		if f.Level != trustpolicy.Info {
-			c.Findings = append(c.Findings, [2]string{string(f.Level), f.Text})
+			where := ""
+			if f.Statement > 0 {
+				where = fmt.Sprintf("Statement %d: ", f.Statement)
+			}
+			c.Findings = append(c.Findings, [2]string{string(f.Level), where + f.Text})
 		}
 	}
 	return c

@@ -36,6 +36,8 @@ type step struct {
 	Name  string          `json:"name"`
 	Error string          `json:"error"`
 	Seen  json.RawMessage `json:"seen"`
+	// Milliseconds are how long it took.
+	Milliseconds int `json:"milliseconds"`
 }
 
 // program finds a program in PATH, or skips the test by name.
@@ -91,9 +93,7 @@ func TestPage(t *testing.T) {
 			if s.Error != "" {
 				t.Error(s.Error)
 			}
-			if len(s.Seen) > 0 {
-				t.Logf("%s", s.Seen)
-			}
+			t.Logf("%d ms %s", s.Milliseconds, s.Seen)
 		})
 	}
 	if err != nil {

@@ -1,13 +1,13 @@
 // Plays the steps of the set-up page's tests in Chromium. Standard input is one JSON
 // document, written by the Go test. Standard output is one JSON document a line for each
-// step: { name, error, seen }.
+// step: { name, error, seen, milliseconds }.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { steps } from "./steps.mjs";
 
 const config = JSON.parse(readFileSync(0, "utf8"));
-const load = createRequire(join(config.modules, "x.js"));
+const load = createRequire(join(resolve(config.modules), "x.js"));
 const { chromium } = load("playwright-core");
 
 const browser = await chromium.launch({
@@ -16,8 +16,17 @@ const browser = await chromium.launch({
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--site-per-process"],
 });
 
+const kept = new Map();
+
+/** Opens a page. Steps that give the same name to keep share one, one after the other. */
+async function open({ keep, ...options } = {}) {
+  if (!keep) return openNew(options);
+  if (!kept.has(keep)) kept.set(keep, await openNew(options));
+  return kept.get(keep);
+}
+
 /** One opened page: the page of the host, the frame of the extension, and what went wrong. */
-async function open({ fragment = "", context = {}, project = "payments", org = "contoso-eng", wait = "html[data-usable]", slow = false, ...query } = {}) {
+async function openNew({ fragment = "", context = {}, project = "payments", org = "contoso-eng", wait = "html[data-usable]", slow = false, ...query } = {}) {
   const made = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...context });
   const page = await made.newPage();
   const errors = [], requests = [];
@@ -53,6 +62,7 @@ const axe = readFileSync(load.resolve("axe-core/axe.min.js"), "utf8");
 for (const [name, step] of Object.entries(steps)) {
   const opened = [];
   const tools = { config, axe, same, holds, open: async (...o) => (opened.push(await open(...o)), opened.at(-1)) };
+  const began = Date.now();
   let error = "", seen;
   try {
     seen = await step(tools);
@@ -60,7 +70,8 @@ for (const [name, step] of Object.entries(steps)) {
   } catch (e) {
     error = String(e.message ?? e).slice(0, 2000);
   }
-  for (const o of opened) await o.close();
-  console.log(JSON.stringify({ name, error, seen }));
+  const still = [...kept.values()];
+  for (const o of opened) if (!still.includes(o)) await o.close();
+  console.log(JSON.stringify({ name, error, seen, milliseconds: Date.now() - began }));
 }
 await browser.close();

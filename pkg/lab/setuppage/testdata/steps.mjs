@@ -8,6 +8,7 @@ const connectionPage = (org) => `https://dev.azure.com/${org}/S%C3%A3o%20Paulo/_
 const roleARN = "arn:aws:iam::111122223333:role/team/deploy";
 
 const denial = { iss: "https://vstoken.dev.azure.com/" + orgID, sub: "sc://contoso-eng/payments/aws-prod", aud: "api://AzureADTokenExchange", role: "arn:aws:iam::111122223333:role/deploy", code: "AAR-STS-ACCESS-DENIED" };
+const claimsOf = ({ iss, sub, aud }) => JSON.stringify({ iss, sub, aud });
 const link = (d) => "#denial=" + Buffer.from(JSON.stringify(d)).toString("base64url");
 
 /** The policy of a role that trusts a project with a capital letter, and any audience. */
@@ -30,6 +31,7 @@ const text = (frame, selector) => frame.textContent(selector);
 const visible = (frame, selector) => frame.isVisible(selector);
 const markedFields = (frame) => frame.$$eval("[aria-invalid=true]", (all) => all.map((e) => e.id));
 const messages = (frame) => frame.$$eval(".error", (all) => all.filter((e) => e.textContent).map((e) => e.textContent));
+const selected = (frame) => frame.evaluate(() => getSelection().toString());
 const overflowing = (frame) => frame.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
 /** What axe finds in the frame. The page of the host is not ours. */
@@ -38,13 +40,14 @@ async function axeFindings({ axe }, frame) {
   const { violations } = await frame.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
   return violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(" ")).join(", ")}`);
 }
-const forAxe = { context: { bypassCSP: true } };
 
 export const steps = {};
 
 for (const theme of ["light", "dark"]) {
+  const page = { theme, keep: theme, context: { bypassCSP: true } };
+
   steps[`empty form, ${theme}`] = async ({ open, same }) => {
-    const { frame } = await open({ theme });
+    const { frame } = await open(page);
     same(await text(frame, "#needed"), "Still needed: Name of the service connection, Account ID.", "notice");
     same(await markedFields(frame), [], "marked fields");
     same(await text(frame, "#org"), "contoso-eng", "organisation");
@@ -54,37 +57,40 @@ for (const theme of ["light", "dark"]) {
   };
 
   steps[`colours, ${theme}`] = async ({ open, same }) => {
-    const { frame } = await open({ theme });
+    const { frame } = await open(page);
     const seen = await frame.evaluate(() => [getComputedStyle(document.body).backgroundColor, document.documentElement.style.colorScheme]);
     same(seen, theme === "dark" ? ["rgb(32, 31, 30)", "dark"] : ["rgb(255, 255, 255)", "light"], "background and colour scheme");
   };
 
-  steps[`accessibility, set up, ${theme}`] = async (tools) => {
-    const { frame } = await tools.open({ theme, ...forAxe });
+  steps[`accessibility of the form, ${theme}`] = async (tools) => {
+    const { frame } = await tools.open(page);
     tools.same(await axeFindings(tools, frame), [], "axe, empty form");
     await fillSetUp(frame);
     await frame.click("#format-json");
+    await frame.fill("#region", "Ireland");
+    await frame.fill("#region", "eu-west-1");
     tools.same(await axeFindings(tools, frame), [], "axe, filled form");
     await frame.fill("#account", "12");
     tools.same(await axeFindings(tools, frame), [], "axe, a wrong field");
   };
 
-  steps[`accessibility, denied, ${theme}`] = async (tools) => {
-    const { frame } = await tools.open({ theme, ...forAxe });
+  steps[`accessibility of a denial, ${theme}`] = async (tools) => {
+    const { frame } = await tools.open(page);
     await openDenied(frame);
-    tools.same(await axeFindings(tools, frame), [], "axe, nothing pasted");
     await frame.fill("#log", tools.config.log);
     await frame.fill("#policy", wrongPolicy);
     tools.same(await axeFindings(tools, frame), [], "axe, not allowed");
     await frame.fill("#policy", tools.config.goodPolicy);
     tools.same(await axeFindings(tools, frame), [], "axe, allowed");
-    await frame.fill("#log", tools.config.log.replaceAll(orgID, otherID));
+    await frame.fill("#log", claimsOf({ ...denial, iss: "https://vstoken.dev.azure.com/" + otherID }));
     tools.same(await axeFindings(tools, frame), [], "axe, a stranger");
   };
 }
 
+const filled = { keep: "filled" };
+
 steps["filled form"] = async ({ open, same, holds, config }) => {
-  const { frame, requests, asked } = await open();
+  const { frame, requests, asked } = await open(filled);
   await fillSetUp(frame);
   same([await frame.inputValue("#account"), await frame.inputValue("#partition"), await frame.inputValue("#role")], ["111122223333", "aws", "team/deploy"], "fields of the ARN");
   holds(!(await visible(frame, "#needed")), "the notice is still there");
@@ -101,11 +107,41 @@ steps["filled form"] = async ({ open, same, holds, config }) => {
   same(await asked(), ["initialHandshake", "notifyLoadSucceeded", "getService ms.vss-features.host-navigation-service"], "asked of the host");
 };
 
+steps["copying without permission"] = async ({ open, same }) => {
+  const { frame } = await open(filled);
+  await frame.click("[data-copy=check]");
+  await frame.waitForSelector("[data-copy=check]:has-text('Copied')");
+  same((await selected(frame)).trim(), (await text(frame, "#check")).trim(), "selection");
+};
+
+steps["copying where nothing but the keyboard is left"] = async ({ open, same }) => {
+  const { frame } = await open(filled);
+  await frame.evaluate(() => (document.execCommand = () => false));
+  await frame.click("[data-copy=code]");
+  await frame.waitForSelector("[data-copy=code]:has-text('Press Ctrl+C')");
+  same((await selected(frame)).trim(), (await text(frame, "#code")).trim(), "selection");
+};
+
 steps["themes change while the page is open"] = async ({ open, same }) => {
-  const { frame, page } = await open();
+  const { frame, page } = await open(filled);
   await page.evaluate(() => window.changeTheme("dark"));
   await frame.waitForFunction(() => document.documentElement.style.colorScheme === "dark");
   same(await frame.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(32, 31, 30)", "background");
+};
+
+steps["tabs by keyboard"] = async ({ open, same, holds }) => {
+  const { frame, page } = await open(filled);
+  await frame.focus("#tab-setup");
+  await page.keyboard.press("ArrowRight");
+  same(await frame.evaluate(() => document.activeElement.id), "tab-denied", "focus");
+  holds(await visible(frame, "#denied"), "the second tab is not shown");
+  await page.keyboard.press("Tab");
+  same(await frame.evaluate(() => document.activeElement.id), "log", "focus after Tab");
+  await frame.focus("#tab-denied");
+  await page.keyboard.press("Home");
+  await frame.click("#format-terraform");
+  await page.keyboard.press("End");
+  same(await frame.evaluate(() => [document.activeElement.id, document.querySelector("#code").getAttribute("aria-labelledby")]), ["format-json", "format-json"], "last format");
 };
 
 steps["one message a field, and none before it was touched"] = async ({ open, same }) => {
@@ -127,7 +163,7 @@ steps["one message a field, and none before it was touched"] = async ({ open, sa
 };
 
 steps["a pasted address gives connection and project"] = async ({ open, same, holds }) => {
-  const { frame } = await open();
+  const { frame } = await open({ keep: "address" });
   await frame.selectOption("#identity", "entra-connection");
   await frame.fill("#connection-id", connectionPage("contoso-eng"));
   same([await frame.inputValue("#connection-id"), await frame.inputValue("#project")], [connectionID, "São Paulo"], "fields of the address");
@@ -139,7 +175,8 @@ steps["a pasted address gives connection and project"] = async ({ open, same, ho
 };
 
 steps["a pasted address of another organisation is refused"] = async ({ open, same }) => {
-  const { frame } = await open();
+  const { frame } = await open({ keep: "address" });
+  await frame.fill("#project", "payments");
   await frame.fill("#connection", connectionPage("evil"));
   same(await messages(frame), ["this connection belongs to the organisation evil"], "messages");
   same(await frame.inputValue("#project"), "payments", "project");
@@ -166,24 +203,10 @@ steps["every identity gives what the command line gives"] = async ({ open, same,
   return config.roles.map((r) => r.name);
 };
 
-steps["tabs by keyboard"] = async ({ open, same, holds }) => {
-  const { frame, page } = await open();
-  await frame.focus("#tab-setup");
-  await page.keyboard.press("ArrowRight");
-  same(await frame.evaluate(() => document.activeElement.id), "tab-denied", "focus");
-  holds(await visible(frame, "#denied"), "the second tab is not shown");
-  await page.keyboard.press("Tab");
-  same(await frame.evaluate(() => document.activeElement.id), "log", "focus after Tab");
-  await frame.focus("#tab-denied");
-  await page.keyboard.press("Home");
-  await fillSetUp(frame);
-  await frame.focus("#format-terraform");
-  await page.keyboard.press("End");
-  same(await frame.evaluate(() => [document.activeElement.id, document.querySelector("#code").getAttribute("aria-labelledby")]), ["format-json", "format-json"], "last format");
-};
+const pasting = { keep: "pasting" };
 
 steps["a log in any form"] = async ({ open, same, config }) => {
-  const { frame } = await open();
+  const { frame } = await open(pasting);
   await openDenied(frame);
   await frame.fill("#policy", wrongPolicy);
   const raw = config.log.split("\n").map((line) => "2026-11-25T23:04:43.1234567Z " + line);
@@ -197,7 +220,7 @@ steps["a log in any form"] = async ({ open, same, config }) => {
 };
 
 steps["a policy in any form"] = async ({ open, same, config }) => {
-  const { frame } = await open();
+  const { frame } = await open(pasting);
   await openDenied(frame);
   await frame.fill("#log", config.log);
   const role = (document) => JSON.stringify({ Role: { RoleName: "deploy", AssumeRolePolicyDocument: document } }, null, 4);
@@ -210,7 +233,7 @@ steps["a policy in any form"] = async ({ open, same, config }) => {
 };
 
 steps["the policy to paste is allowed"] = async ({ open, same, config }) => {
-  const { frame } = await open();
+  const { frame } = await open(pasting);
   await openDenied(frame);
   await frame.fill("#log", config.log);
   const document = await text(frame, "#document");
@@ -220,7 +243,7 @@ steps["the policy to paste is allowed"] = async ({ open, same, config }) => {
 };
 
 steps["every vector gives what the command line gives"] = async ({ open, same, config }) => {
-  const { frame } = await open();
+  const { frame } = await open(pasting);
   await openDenied(frame);
   await frame.fill("#policy", config.vectorPolicy);
   for (const { name, claims, allowed, tests, findings } of config.vectors) {
@@ -246,30 +269,37 @@ steps["the link of a denied job opens the page filled in"] = async ({ open, same
   return config.link.length;
 };
 
-steps["a link followed while the page is open"] = async ({ open }) => {
-  const { frame, page } = await open();
-  await page.evaluate((fragment) => (location.hash = fragment), link(denial));
-  await frame.waitForSelector("#denied:not([hidden]) #statement");
+/** Follows a link while the page is open. */
+const follow = async ({ page, frame }, d, says) => {
+  await page.evaluate((fragment) => (location.hash = fragment), link(d));
+  await frame.waitForFunction((says) => document.querySelector("#denied:not([hidden])")?.textContent.includes(says), says);
+};
+const linked = { keep: "linked" };
+
+steps["a link followed while the page is open"] = async ({ open, same }) => {
+  const opened = await open(linked);
+  await follow(opened, denial, denial.sub);
+  same(JSON.parse(await text(opened.frame, "#statement")).Sid, "AzurePipelines", "the statement's Sid");
 };
 
-steps["a link without an account asks for it"] = async ({ open, same, holds }) => {
-  const { frame } = await open({ fragment: link({ ...denial, role: "arn:aws:iam:::role/deploy" }), wait: "#denied:not([hidden])" });
+steps["a link without an account asks for it"] = async ({ open, holds }) => {
+  const opened = await open(linked), { frame } = opened;
+  await follow(opened, { ...denial, role: "arn:aws:iam:::role/deploy" }, "Enter the account ID");
   holds(!(await frame.$("#statement")), "a statement is offered without an account");
   await frame.fill("#denied-account", "444455556666");
   holds((await text(frame, "#statement")).includes("arn:aws:iam::444455556666:oidc-provider/"), "the statement is not for the account");
 };
 
-steps["strangers are named and offered nothing"] = async ({ open, same, holds }) => {
+steps["strangers are named and offered nothing"] = async ({ open, same }) => {
   const strangers = [
     [{ ...denial, iss: "https://vstoken.dev.azure.com/" + otherID }, "belongs to another organisation: “contoso-eng”, with the ID " + otherID],
     [{ ...denial, sub: "sc://evil/payments/aws-prod" }, "names the organisation “evil”"],
     [{ ...denial, iss: `https://login.microsoftonline.com/${tenant}/v2.0`, sub: `/eid1/c/pub/t/NJocfS5bYE-KkePAttL1hw/a/rISbSSETf0KqFyZ8ppdXmA/sc/${otherID}/${connectionID}` }, "belongs to another organisation, with the ID " + otherID],
     [{ ...denial, iss: `https://login.microsoftonline.com/${tenant}/v2.0`, sub: connectionID }, "does not say which organisation"],
   ];
-  const { frame, page } = await open();
+  const opened = await open(linked), { frame } = opened;
   for (const [d, says] of strangers) {
-    await page.evaluate((fragment) => (location.hash = fragment), link(d));
-    await frame.waitForFunction((says) => document.querySelector("#headline").textContent.includes(says), says);
+    await follow(opened, d, says);
     for (const policy of ["", wrongPolicy]) {
       await frame.fill("#policy", policy);
       same([await frame.$("#statement"), await frame.$("#document")], [null, null], "statement for " + d.sub);
@@ -278,22 +308,16 @@ steps["strangers are named and offered nothing"] = async ({ open, same, holds })
 };
 
 steps["a hostile link is text"] = async ({ open, same }) => {
-  const { frame } = await open({
-    fragment: link({ iss: "https://x/<img src=x onerror=alert(1)>", sub: "<script>alert(1)</script>", aud: '"><svg onload=alert(1)>', role: "<iframe src=javascript:alert(1)>", code: "<b>" }),
-    wait: "#denied:not([hidden])",
-  });
+  const opened = await open(linked), { frame } = opened;
+  await follow(opened, { iss: "https://x/<img src=x onerror=alert(1)>", sub: "<script>alert(1)</script>", aud: '"><svg onload=alert(1)>', role: "<iframe src=javascript:alert(1)>", code: "<b>" }, "onerror");
   same(await frame.$$eval("#denied :is(img, svg, script, iframe, b)", (all) => all.length), 0, "elements from the link");
 };
 
 steps["a damaged link opens the page empty"] = async ({ open, holds }) => {
-  for (const fragment of ["#denial=***", "#denial=e30", "#/path", "#denial=" + "A".repeat(9000)]) {
-    const { frame } = await open({ fragment });
-    holds(await visible(frame, "#setup"), "the first tab is not shown for " + fragment.slice(0, 20));
-  }
+  const { frame, page } = await open({ fragment: "#denial=e30" });
+  for (const fragment of ["#denial=***", "#/path", "#denial=" + "A".repeat(9000)]) await page.evaluate((f) => (location.hash = f), fragment);
+  holds(await visible(frame, "#setup"), "the first tab is not shown");
 };
-
-/** What the old copy command and Ctrl+C take. */
-const copied = (frame) => frame.evaluate(() => getSelection().toString());
 
 steps["copying with permission"] = async ({ open, same }) => {
   const { frame } = await open({ allow: "clipboard-write; clipboard-read", context: { permissions: ["clipboard-read", "clipboard-write"] } });
@@ -301,23 +325,6 @@ steps["copying with permission"] = async ({ open, same }) => {
   await frame.click("[data-copy=code]");
   await frame.waitForSelector("[data-copy=code]:has-text('Copied')");
   same(await frame.evaluate(() => navigator.clipboard.readText()), await text(frame, "#code"), "clipboard");
-};
-
-steps["copying without permission"] = async ({ open, same }) => {
-  const { frame } = await open();
-  await fillSetUp(frame);
-  await frame.click("[data-copy=check]");
-  await frame.waitForSelector("[data-copy=check]:has-text('Copied')");
-  same((await copied(frame)).trim(), (await text(frame, "#check")).trim(), "selection");
-};
-
-steps["copying where nothing but the keyboard is left"] = async ({ open, same }) => {
-  const { frame } = await open();
-  await fillSetUp(frame);
-  await frame.evaluate(() => (document.execCommand = () => false));
-  await frame.click("[data-copy=code]");
-  await frame.waitForSelector("[data-copy=code]:has-text('Press Ctrl+C')");
-  same((await copied(frame)).trim(), (await text(frame, "#code")).trim(), "selection");
 };
 
 steps["WebAssembly is blocked"] = async ({ open, same, holds, config }) => {
@@ -334,7 +341,9 @@ steps["WebAssembly is blocked"] = async ({ open, same, holds, config }) => {
 
 for (const width of [320, 640, 1024, 1280]) {
   steps[`nothing overflows at ${width} pixels`] = async ({ open, same, config }) => {
-    const { frame } = await open({ context: { viewport: { width, height: 900 } } });
+    const { frame, page } = await open({ keep: "widths" });
+    await page.setViewportSize({ width, height: 900 });
+    await frame.click("#tab-setup");
     await frame.selectOption("#identity", "entra-exchange");
     same(await overflowing(frame), 0, "the longest form");
     await frame.selectOption("#identity", "service-connection");
