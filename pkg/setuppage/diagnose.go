@@ -79,7 +79,7 @@ func (d *Diagnosis) judge(text string, c claims.UnverifiedClaims) *trustpolicy.P
 	if strings.TrimSpace(text) == "" {
 		return nil
 	}
-	policy, err := trustpolicy.Parse([]byte(text))
+	policy, err := trustpolicy.Read([]byte(text))
 	if err != nil {
 		d.Problem = err.Error()
 		return nil
@@ -93,21 +93,34 @@ func (d *Diagnosis) judge(text string, c claims.UnverifiedClaims) *trustpolicy.P
 // that of the provider in the role's own policy, or the one that the user entered.
 func (d *Diagnosis) offer(p Pasted, policy *trustpolicy.Policy, c claims.UnverifiedClaims) {
 	role := d.Denial.role()
-	account, partition := string(role.Account), cmp.Or(string(role.Partition), "aws")
-	if !knownAccount(account) && policy != nil {
-		account, partition = policy.AccountFor(c.AWS().Provider)
+	partition, account := role.Partition, role.Account
+	if policy != nil && !known(account) {
+		partition, account = provider(policy, c.AWS().Provider)
 	}
-	if !knownAccount(account) {
-		d.NeedsAccount, account = true, p.Account
+	if !known(account) {
+		d.NeedsAccount, account = true, iam.Account(p.Account)
 	}
-	if !knownAccount(account) {
+	if !known(account) {
 		return
 	}
-	x := trustpolicy.Explain(c, account, partition, trustpolicy.NotAllowed)
+	x := trustpolicy.Explain(c, cmp.Or(partition, iam.Commercial), account, trustpolicy.NotAllowed)
 	d.Document, d.Unusable, d.Statement = x.Document, x.Unusable, onlyStatement(x.Document)
 }
 
-func knownAccount(id string) bool { return iam.Account(id).Valid() && iam.Account(id) != noAccount }
+func known(a iam.Account) bool { return a.Valid() && a != noAccount }
+
+// provider is where the policy has the identity provider of an issuer.
+func provider(policy *trustpolicy.Policy, issuer string) (iam.Partition, iam.Account) {
+	for _, s := range policy.Statements {
+		for _, arn := range s.Principals.Federated {
+			parts := strings.SplitN(arn, ":", 6)
+			if len(parts) == 6 && iam.ProviderARN(iam.Partition(parts[1]), iam.Account(parts[4]), issuer) == arn {
+				return iam.Partition(parts[1]), iam.Account(parts[4])
+			}
+		}
+	}
+	return "", ""
+}
 
 // onlyStatement is the statement of a document that has one, indented for itself.
 func onlyStatement(document string) string {

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/setuppage"
 	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
 )
@@ -71,7 +72,7 @@ func TestDiagnose(t *testing.T) {
 		}
 		want := ""
 		if tt.account != "" {
-			want = trustpolicy.Explain(token, tt.account, "aws", trustpolicy.NotAllowed).Document
+			want = trustpolicy.Explain(token, "aws", iam.Account(tt.account), trustpolicy.NotAllowed).Document
 		}
 		if diff := cmp.Diff(want, got.Document); diff != "" {
 			t.Errorf("%s: the policy to paste (-want +got):\n%s", name, diff)

@@ -38,7 +38,7 @@ func SetUp(f Form) Role {
 	if problems = append(f.check(), problems...); len(problems) > 0 {
 		return Role{Problems: problems}
 	}
-	r := Role{Formats: map[string]string{}, Providers: g.Providers, Notes: notes(g), Steps: f.steps(g.RoleARN)}
+	r := Role{Formats: map[string]string{}, Providers: g.Providers, Notes: notes(g), Steps: f.steps(g.Role.String())}
 	for _, format := range trustpolicy.Formats {
 		r.Formats[format] = g.Format(format)
 	}
@@ -66,7 +66,7 @@ func (f Form) regionProblem() string {
 		return ""
 	case !iam.ValidRegion(f.Region):
 		return "must be the name of a region, such as eu-west-1"
-	case iam.PartitionOf(f.Region) != iam.Partition(f.Partition):
+	case iam.PartitionOf(f.Region) != f.Partition:
 		return "belongs to the partition " + string(iam.PartitionOf(f.Region))
 	}
 	return ""

@@ -168,7 +168,7 @@ func (c vectorCase) checked(t *testing.T) vectorCase {
 	c.Allowed = verdict.Allowed
 	for _, statement := range verdict.Decision.Statements {
 		for _, reason := range statement.Reasons {
-			c.Tests = append(c.Tests, [2]string{map[bool]string{true: "met", false: "not met"}[reason.Holds], reason.Text})
+			c.Tests = append(c.Tests, shown(reason))
 		}
 	}
 	for _, f := range verdict.Findings {
@@ -181,6 +181,18 @@ func (c vectorCase) checked(t *testing.T) vectorCase {
 		}
 	}
 	return c
+}
+
+// shown is a test as the page has it: values that differ stand below the test's name.
+func shown(r trustpolicy.Reason) [2]string {
+	if r.Holds {
+		return [2]string{"met", r.Text}
+	}
+	text := r.Text
+	if len(r.Want) > 0 && len(r.Got) > 0 {
+		text, _, _ = strings.Cut(text, ": want ")
+	}
+	return [2]string{"not met", text}
 }
 
 // wantedSteps are the YAML of the form that the browser fills in.
