@@ -13,7 +13,7 @@ const [modules, out] = process.argv.slice(2).map((path) => resolve(path));
 const here = dirname(fileURLToPath(import.meta.url));
 const load = createRequire(join(modules, "x.js"));
 const esbuild = load("esbuild");
-const { gzipSync } = load("fflate");
+const { gzip } = load("pako");
 
 const go = (...args) => execFileSync("go", args, { cwd: here, encoding: "utf8", env: { ...process.env, GOOS: "js", GOARCH: "wasm" } }).trim();
 
@@ -22,7 +22,7 @@ try {
   const module = join(work, "module.wasm");
   // Without inlining the module is larger and the page smaller, once it is compressed.
   go("build", "-trimpath", "-buildvcs=false", "-gcflags=all=-l", "-ldflags=-s -w", "-o", module, ".");
-  writeFileSync(join(work, "module.wasm.gz"), gzipSync(readFileSync(module), { level: 9, mtime: 0 }));
+  writeFileSync(join(work, "module.wasm.gz"), gzip(readFileSync(module), { level: 9 }));
   mkdirSync(out, { recursive: true });
   await esbuild.build({
     entryPoints: [join(here, "web", "page.ts")],
