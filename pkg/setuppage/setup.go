@@ -15,7 +15,12 @@ type Form struct {
 	trustpolicy.Spec
 	// Region is an AWS region; empty leaves it out of the YAML.
 	Region string `json:"region"`
+	// Task is the task's name, DefaultTask when empty.
+	Task string `json:"task"`
 }
+
+// DefaultTask is the name of the task in the extension as it is published.
+const DefaultTask = "AssumeAwsRole"
 
 // Role is what the form makes: code for AWS, and steps for the pipeline. Only Problems
 // is set when the form is not complete.

@@ -164,6 +164,16 @@ func TestNamesSurviveYAML(t *testing.T) {
 	}
 }
 
+func TestTaskOfAPrivateBuild(t *testing.T) {
+	t.Parallel()
+	steps := setuppage.SetUp(form(func(f *setuppage.Form) { f.Task = "AssumeAwsRoleDev" })).Steps
+	for _, text := range []string{steps.Profile, steps.Variables, steps.Check} {
+		if !strings.HasPrefix(text, "- task: AssumeAwsRoleDev@1\n") {
+			t.Errorf("the step is of another task:\n%s", text)
+		}
+	}
+}
+
 func TestRegionIsOptional(t *testing.T) {
 	t.Parallel()
 	steps := setuppage.SetUp(form(func(f *setuppage.Form) { f.Region = "" })).Steps

@@ -1,6 +1,7 @@
 package setuppage
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
@@ -34,14 +35,14 @@ func (f Form) steps(roleARN string) *Steps {
 		inputs = append(inputs, "region: "+f.Region)
 	}
 	return &Steps{
-		Profile:   step(append(inputs[:len(inputs):len(inputs)], "exportAs: profile")) + useProfile,
-		Variables: step(inputs) + useVariables,
-		Check:     step(append(inputs[:len(inputs):len(inputs)], "checkOnly: true")),
+		Profile:   f.step(append(inputs[:len(inputs):len(inputs)], "exportAs: profile")) + useProfile,
+		Variables: f.step(inputs) + useVariables,
+		Check:     f.step(append(inputs[:len(inputs):len(inputs)], "checkOnly: true")),
 	}
 }
 
-func step(inputs []string) string {
-	return "- task: AssumeAwsRole@1\n  inputs:\n    " + strings.Join(inputs, "\n    ") + "\n"
+func (f Form) step(inputs []string) string {
+	return "- task: " + cmp.Or(f.Task, DefaultTask) + "@1\n  inputs:\n    " + strings.Join(inputs, "\n    ") + "\n"
 }
 
 // identityInputs are the inputs that choose whose token it is.

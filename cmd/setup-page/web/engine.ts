@@ -7,6 +7,8 @@ export interface Host {
   org: string;
   orgId: string;
   project: string;
+  /** The task's name, which differs in a private build. */
+  task: string;
 }
 
 /** A problem of one field of the form, named as the flag of the command line. */

@@ -8,7 +8,8 @@ export async function greet(): Promise<Host> {
   window.addEventListener("themeApplied", colourScheme);
   await SDK.init({ loaded: false, applyTheme: true });
   const host = SDK.getHost();
-  return { org: host.name, orgId: host.id.toLowerCase(), project: SDK.getWebContext()?.project?.name ?? "" };
+  const task = SDK.getExtensionContext().extensionId.endsWith("-dev") ? "AssumeAwsRoleDev" : "AssumeAwsRole";
+  return { org: host.name, orgId: host.id.toLowerCase(), project: SDK.getWebContext()?.project?.name ?? "", task };
 }
 
 /** Tells the host that the page can be seen. */

@@ -31,7 +31,7 @@ export function setUpTab(engine: Engine | undefined, host: Host): void {
     const names = arrange();
     const form = { ...read(names), org: host.org, "org-id": host.orgId };
     if (!engine) return offerCommand(form);
-    role = engine.setUp(form);
+    role = engine.setUp({ ...form, task: host.task });
     render(role, mark(names, role.problems ?? []));
     write();
   };

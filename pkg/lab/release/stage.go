@@ -191,10 +191,13 @@ func makeDev(extension, task *object) {
 	extension.set("public", false)
 	renamed := map[string]string{}
 	for _, c := range extension.objects("contributions") {
+		properties, _ := c.get("properties").(*object)
+		if c.text("type") == "ms.vss-web.hub" {
+			properties.set("name", properties.text("name")+" ("+devSuffix+")")
+		}
 		if c.text("type") != "ms.vss-endpoint.service-endpoint-type" {
 			continue
 		}
-		properties, _ := c.get("properties").(*object)
 		name := properties.text("name")
 		renamed[endpointPrefix+name] = endpointPrefix + name + "Dev"
 		properties.set("name", name+"Dev")
