@@ -17,9 +17,9 @@ import (
 
 var update = flag.Bool("update", os.Getenv("UPDATE") != "", "rewrite the golden parts of scripts")
 
-// TestMain lets the scripts run main itself, with a version as a build stamps it.
+// TestMain lets the scripts run main itself, stamped as a build stamps it.
 func TestMain(m *testing.M) {
-	stamp = product + "1.0.0"
+	stamp, extension = product+"1.0.0", "assume-aws-role.assume-aws-role"
 	testscript.Main(m, map[string]func(){"assume-aws-role": main})
 }
 
