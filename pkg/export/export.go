@@ -35,10 +35,8 @@ type Exporter struct {
 
 // Run exports. Everything that can fail comes before the first variable is set.
 func (x Exporter) Run(ctx context.Context) error {
-	if err := ctx.Err(); errors.Is(err, context.DeadlineExceeded) {
-		return &fault.Fault{Code: fault.Timeout, Summary: "the step did not finish within timeoutSeconds", Why: "timeoutSeconds elapsed before the export.", Cause: err}
-	} else if err != nil {
-		return exchange.Canceled(err)
+	if err := exchange.Ended(ctx, "before the export"); err != nil {
+		return err
 	}
 	if err := x.Out.Err(); err != nil {
 		return &fault.Fault{Code: fault.Internal, Summary: "standard output is broken, so nothing can be exported", Cause: err}
@@ -51,7 +49,7 @@ func (x Exporter) Run(ctx context.Context) error {
 		}
 	}
 	if mode.Profile() {
-		if err := x.profile(); err != nil {
+		if err := x.profile(ctx); err != nil {
 			return err
 		}
 	}

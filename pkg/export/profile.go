@@ -1,10 +1,13 @@
 package export
 
 import (
+	"context"
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
+	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 )
 
 // ProfileVariable is the task variable that tells the post-job part which profile to
@@ -12,7 +15,7 @@ import (
 const ProfileVariable = "assumeAwsRoleProfile"
 
 // profile writes the profile and points later steps to it.
-func (x Exporter) profile() error {
+func (x Exporter) profile(ctx context.Context) error {
 	plan, err := x.Step.Plan.Encode()
 	if err != nil {
 		return &fault.Fault{Code: fault.Internal, Summary: "the profile's state cannot be encoded", Cause: err}
@@ -23,10 +26,17 @@ func (x Exporter) profile() error {
 	}
 	id := awsprofile.NewID()
 	x.Out.SetTaskVariable(ProfileVariable, id)
-	p, err := awsprofile.Create(awsprofile.Options{
-		ID: id, TempDir: x.Step.TempDirectory, ProfileName: x.Step.Export.ProfileName, Region: x.Step.Region,
-		Plan: plan, Binary: executable, Now: x.Now, Credentials: x.Result.Session.Credentials,
+	var p awsprofile.Profile
+	err = foreign.Within(ctx, func() (err error) {
+		p, err = awsprofile.Create(awsprofile.Options{
+			ID: id, TempDir: x.Step.TempDirectory, ProfileName: x.Step.Export.ProfileName, Region: x.Step.Region,
+			Plan: plan, Binary: executable, Now: x.Now, Credentials: x.Result.Session.Credentials,
+		})
+		return err
 	})
+	if ended := exchange.Ended(ctx, "while the profile was being written"); ended != nil {
+		return ended
+	}
 	if err != nil {
 		return err
 	}

@@ -54,11 +54,13 @@ const (
 	STSNoProvider     Code = "AAR-STS-NO-PROVIDER"
 	STSAudience       Code = "AAR-STS-AUDIENCE"
 	STSKeyRetrieval   Code = "AAR-STS-KEY-RETRIEVAL"
+	STSThumbprint     Code = "AAR-STS-THUMBPRINT"
 	STSInvalidToken   Code = "AAR-STS-INVALID-TOKEN"
 	STSTokenExpired   Code = "AAR-STS-TOKEN-EXPIRED"
 	STSIDPConnection  Code = "AAR-STS-IDP-COMMUNICATION"
 	STSIDPRejected    Code = "AAR-STS-IDP-REJECTED"
 	STSPolicy         Code = "AAR-STS-SESSION-POLICY"
+	STSTags           Code = "AAR-STS-SESSION-TAGS"
 	STSRegionDisabled Code = "AAR-STS-REGION-DISABLED"
 	STSDuration       Code = "AAR-STS-DURATION"
 	STSValidation     Code = "AAR-STS-VALIDATION"
@@ -103,6 +105,13 @@ type entry struct {
 	remedy []string
 }
 
+// noAnswer is the remedy where a request brought no answer and nothing more exact is known.
+var noAnswer = []string{
+	"Read the reason above: it says how far the request came and what stopped it.",
+	"Check firewall, proxy and DNS between the agent and the host named above.",
+	"For a certificate that is not trusted, give the agent the right CA bundle (./config.sh --sslcacert …).",
+}
+
 // catalogue is a list rather than a map: a list of constants costs nothing at
 // start, and credential-process starts for every tool.
 var catalogue = []entry{
@@ -129,14 +138,14 @@ var catalogue = []entry{
 	}},
 	{OIDCNoReference, []string{"Name the connection in this step's own service connection input, not in a variable: Azure DevOps requires an explicit reference in the same stage."}},
 	{OIDCDisabled, []string{"Re-enable the connection (Project settings, Service connections, the connection's menu); Azure DevOps disables connections that were unused for 100 days."}},
-	{OIDCRejected, []string{"Read the service's message above; re-run with system.debug=true and give the ids to support if it does not help."}},
+	{OIDCRejected, []string{"Read the service's message above; give the ids to support if it does not help."}},
 	{OIDCSignIn, []string{
 		"Re-run the job: a sign-in page instead of a token means that the job's access token was not accepted.",
 		"Check that no proxy or gateway between agent and Azure DevOps answers in its place.",
 	}},
 	{OIDCThrottled, []string{"Run fewer jobs of this organisation at once, or raise timeoutSeconds above the wait that the service asked for."}},
 	{OIDCUnavailable, []string{"Re-run the job later; see https://status.dev.azure.com for an outage.", "Give the ids above to Azure DevOps support if it keeps happening."}},
-	{OIDCUnreachable, []string{"Check DNS, firewall and proxy between the agent and the host named above.", "For a TLS failure, give the agent the right CA bundle (./config.sh --sslcacert …)."}},
+	{OIDCUnreachable, noAnswer},
 	{OIDCPlanSecurity, []string{"Re-run the failed stage: Azure DevOps refused its own job token for this plan several times in a row; this is known to be transient."}},
 	{OIDCEmptyToken, []string{"Re-run the job; give the ids above to Azure DevOps support if it keeps happening."}},
 	{OIDCResponse, []string{"Check that no proxy or gateway between agent and Azure DevOps answers in its place."}},
@@ -163,7 +172,7 @@ var catalogue = []entry{
 	{EntraRejected, []string{"Look up the AADSTS code at https://login.microsoftonline.com/error and correct the app registration or its federated credential."}},
 	{EntraThrottled, []string{"Run fewer jobs at once, or raise timeoutSeconds above the wait that the service asked for."}},
 	{EntraUnavailable, []string{"Re-run the job later; see https://azure.status.microsoft for an outage."}},
-	{EntraUnreachable, []string{"Check DNS, firewall and proxy between the agent and the host named above.", "For a TLS failure, give the agent the right CA bundle (./config.sh --sslcacert …)."}},
+	{EntraUnreachable, noAnswer},
 	{EntraResponse, []string{"Check that no proxy or gateway between agent and Microsoft Entra answers in its place."}},
 	{STSAccessDenied, []string{
 		"Check that the role exists under this name in this account.",
@@ -176,17 +185,24 @@ var catalogue = []entry{
 		"Re-run the job: AWS could not fetch the issuer's signing keys in time.",
 		"If it keeps happening, check that the provider URL in IAM is the issuer below and that its discovery document is public.",
 	}},
-	{STSInvalidToken, []string{"Check the agent's clock, then re-run the job; AWS refused a freshly issued token twice."}},
+	{STSThumbprint, []string{
+		"Update the thumbprints of the IAM identity provider (aws iam update-open-id-connect-provider-thumbprint): the issuer's certificate has changed since they were set.",
+	}},
+	{STSInvalidToken, []string{
+		"Read AWS's message above: it names what it does not accept. Compare it with the issuer, audience and times of the token.",
+		"Re-run the job once; a second, fresh token was refused in the same way.",
+	}},
 	{STSTokenExpired, []string{"Check the agent's clock, then re-run the job; AWS found a freshly issued token expired twice."}},
 	{STSIDPConnection, []string{"Re-run the job: AWS could not reach the issuer."}},
 	{STSIDPRejected, []string{"Re-run the job; if it keeps happening, the issuer's token is being refused as invalid or revoked: check the connection."}},
 	{STSPolicy, []string{"Correct sessionPolicy or sessionPolicyArns; AWS's message is above."}},
+	{STSTags, []string{"Shorten chainSessionTags: fewer tags, shorter keys and values; AWS's message above says how far they exceed the limit."}},
 	{STSRegionDisabled, []string{"Choose another region, or activate STS for this region in the account's IAM settings."}},
 	{STSDuration, []string{"Lower durationSeconds, or raise the role's maximum session duration; the task never shortens a session by itself."}},
 	{STSValidation, []string{"Correct the value that AWS's message names."}},
 	{STSThrottled, []string{"Run fewer jobs at once, or re-run later: AWS throttles STS calls of this account."}},
 	{STSUnavailable, []string{"Re-run the job later; see https://health.aws.amazon.com for an outage."}},
-	{STSUnreachable, []string{"Check DNS, firewall and proxy between the agent and the host named above.", "For a TLS failure, give the agent the right CA bundle (./config.sh --sslcacert …)."}},
+	{STSUnreachable, noAnswer},
 	{STSResponse, []string{"Check that no proxy or gateway between agent and AWS STS answers in its place."}},
 	{STSRejected, []string{"Read AWS's message above; give the request id to AWS support if it does not help."}},
 	{ChainDenied, []string{

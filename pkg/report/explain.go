@@ -17,6 +17,8 @@ func refusal(code fault.Code) (kind trustpolicy.Refusal, ok bool) {
 		return trustpolicy.WrongAudience, true
 	case fault.STSInvalidToken, fault.STSKeyRetrieval:
 		return trustpolicy.BadToken, true
+	case fault.STSThumbprint:
+		return trustpolicy.WrongThumbprint, true
 	default:
 		return 0, false
 	}
@@ -33,7 +35,7 @@ func (r Run) explain(code fault.Code) []string {
 	if !ok || presented == nil {
 		return nil
 	}
-	x := trustpolicy.Explain(*presented, string(role.Account), string(role.Partition), kind)
+	x := trustpolicy.Explain(*presented, role.Partition, role.Account, kind)
 	view := presented.AWS()
 	lines := []string{
 		"", "What was presented to AWS:",

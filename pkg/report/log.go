@@ -193,7 +193,7 @@ func (l *Log) shortSession(life time.Duration) {
 // Check ends a run with checkOnly.
 func (l *Log) Check() {
 	role := l.Step.Plan.Role.ARN
-	x := trustpolicy.Explain(*l.Result.Presented, string(role.Account), string(role.Partition), trustpolicy.NotAllowed)
+	x := trustpolicy.Explain(*l.Result.Presented, role.Partition, role.Account, trustpolicy.NotAllowed)
 	l.Out.Print("", "checkOnly: the exchange works; nothing was exported, not even outputs.",
 		"The trust policy that admits exactly this identity, to compare with the role's:", l.Run().readableJSON(x.Document), "",
 		"Advice:")

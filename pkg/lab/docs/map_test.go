@@ -22,7 +22,7 @@ const module = "github.com/assume-aws-role/assume-aws-role/pkg/"
 var (
 	row    = regexp.MustCompile(`(?m)^\| ([^|]+) \| [^|]+ \|([^|]*)\|$`)
 	quoted = regexp.MustCompile("`([^`]+)`")
-	leaves = []string{"fault", "secret", "pattern", "vso"}
+	leaves = []string{"errno", "fault", "foreign", "secret", "pattern", "vso"}
 )
 
 // The map in CONTRIBUTING.md names every package, and no package imports more of
