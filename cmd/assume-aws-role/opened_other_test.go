@@ -9,6 +9,10 @@ type (
 	opens     struct{}
 )
 
-func watchCommand(ts *testscript.TestScript, _ bool, _ []string) { ts.Fatalf("only Linux tells what is opened") }
+func watchCommand(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Fatalf("only Linux tells what is opened")
+}
 
-func openedCommand(ts *testscript.TestScript, _ bool, _ []string) { ts.Fatalf("only Linux tells what is opened") }
+func openedCommand(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Fatalf("only Linux tells what is opened")
+}
