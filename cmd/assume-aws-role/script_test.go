@@ -37,6 +37,7 @@ func TestScripts(t *testing.T) {
 			"fault": faultCommand, "task": taskCommand, "requests": requestsCommand,
 			"use": useCommand, "world": worldCommand, "input": inputCommand, "adopt": adoptCommand,
 			"profile": profileCommand, "log": logCommand, "age": ageCommand, "clock": clockCommand,
+			"watch": watchCommand, "opened": openedCommand, "authorities": authoritiesCommand,
 		},
 		Condition: condition,
 	})
@@ -55,6 +56,7 @@ func setup(env *testscript.Env) error {
 	}
 	env.Defer(s.Close)
 	env.Values[sandboxKey{}] = s
+	env.Values[openedKey{}] = &opens{}
 	temp := env.WorkDir + "/_temp"
 	if err := os.Mkdir(temp, 0o755); err != nil {
 		return fmt.Errorf("making temp directory: %w", err)
