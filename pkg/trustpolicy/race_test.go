@@ -1,0 +1,5 @@
+//go:build race
+
+package trustpolicy_test
+
+const raceDetector = true
