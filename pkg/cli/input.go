@@ -2,39 +2,31 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"unicode/utf16"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
+	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
+	"github.com/assume-aws-role/assume-aws-role/pkg/token"
 )
-
-// maxFile bounds what the commands read from a file or standard input, in bytes.
-const maxFile = 1 << 20
 
 // readInput reads the file that a flag names, or standard input for "-" and "".
 // Its errors name the flag and never the file: what stands there could be a token
 // that was meant to be in a file.
-func readInput(e Env, flagName, file string) ([]byte, error) {
-	in := e.Stdin
-	if file != "" && file != "-" {
-		f, err := os.Open(file)
-		if err != nil {
-			return nil, unreadable(flagName, err)
-		}
-		defer func() { _ = f.Close() }()
-		in = f
+func readInput(ctx context.Context, e Env, flagName, file string) ([]byte, error) {
+	var data []byte
+	var err error
+	if file == "" || file == "-" {
+		data, err = foreign.ReadStream(ctx, e.Stdin)
+	} else {
+		data, err = foreign.ReadFile(ctx, file)
 	}
-	data, err := io.ReadAll(io.LimitReader(in, maxFile+1))
 	if err != nil {
 		return nil, unreadable(flagName, err)
-	}
-	if len(data) > maxFile {
-		return nil, fmt.Errorf("%s: the input is larger than 1 MiB", flagName)
 	}
 	return utf8Text(data), nil
 }
@@ -55,19 +47,27 @@ func utf8Text(data []byte) []byte {
 }
 
 func unreadable(flagName string, err error) error {
-	if p, ok := errors.AsType[*fs.PathError](err); ok {
+	p, inFile := errors.AsType[*fs.PathError](err)
+	switch {
+	case errors.Is(err, foreign.ErrTooLarge):
+		return fmt.Errorf("%s: the input is larger than 4 MiB", flagName)
+	case errors.Is(err, foreign.ErrNotRegular):
+		return fmt.Errorf("%s: this flag names %w; pipe the text into standard input and give - instead", flagName, err)
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("%s: the command was canceled while it read its input", flagName)
+	case inFile:
 		err = p.Err
 	}
 	return fmt.Errorf("%s: cannot read the file that this flag names: %w", flagName, err)
 }
 
 // readToken reads a token and its claims.
-func readToken(e Env, flagName, file string) (claims.UnverifiedClaims, error) {
-	data, err := readInput(e, flagName, file)
+func readToken(ctx context.Context, e Env, flagName, file string) (claims.UnverifiedClaims, error) {
+	data, err := readInput(ctx, e, flagName, file)
 	if err != nil {
 		return claims.UnverifiedClaims{}, err
 	}
-	c, err := claims.Inspect(claims.TokenIn(data))
+	c, err := token.Inspect(token.In(data))
 	if err != nil {
 		return c, fmt.Errorf("%s: %w", flagName, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
 	"github.com/assume-aws-role/assume-aws-role/pkg/export"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
 	"github.com/assume-aws-role/assume-aws-role/pkg/report"
@@ -68,13 +69,16 @@ func stack() []string {
 }
 
 func (t *taskRun) run(ctx context.Context) error {
-	if err := t.prepare(ctx); err != nil {
+	ctx, cancel := context.WithTimeout(ctx, pipeline.Timeout(t.lookup))
+	defer cancel()
+	err := t.prepare(ctx)
+	if ended := exchange.Ended(ctx, "before the first request"); ended != nil {
+		return ended
+	}
+	if err != nil {
 		return err
 	}
 	t.Intent()
-	ctx, cancel := context.WithTimeout(ctx, t.Step.Timeout)
-	defer cancel()
-	var err error
 	t.Result, err = exchange.Run(ctx, t.Step.Plan, exchange.Options{
 		Now: t.env.Now, Mask: t.Out.Mask,
 		Retrying: func(r exchange.Retry) { t.Out.Print(t.Readable(report.Retrying(r))) },
@@ -85,7 +89,7 @@ func (t *taskRun) run(ctx context.Context) error {
 	}
 	t.Session()
 	if t.Step.CheckOnly {
-		t.Check()
+		t.Check(export.Advice(ctx, t.Step, t.lookup.Held(), t.Result.Session.AssumedRoleARN))
 		return nil
 	}
 	return t.exporter().Run(ctx)
@@ -103,6 +107,7 @@ func (t *taskRun) prepare(ctx context.Context) error {
 		return err
 	}
 	t.Step.Plan.Network.UserAgent = "assume-aws-role/" + t.env.Version
+	t.Step.Plan.Extension = t.env.Extension
 	t.Network()
 	if t.Step.CheckOnly {
 		return nil
@@ -111,7 +116,7 @@ func (t *taskRun) prepare(ctx context.Context) error {
 		return err
 	}
 	if t.Step.Export.Mode.Profile() {
-		return awsprofile.Check(t.Step.TempDirectory)
+		return foreign.Within(ctx, func() error { return awsprofile.Check(t.Step.TempDirectory) })
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ type tokenReport struct {
 	UnverifiedClaims map[string]any `json:"unverifiedClaims"`
 }
 
-func tokenInspect(_ context.Context, e Env, args []string) int {
+func tokenInspect(ctx context.Context, e Env, args []string) int {
 	if len(args) == 0 || args[0] != "inspect" {
 		if len(args) > 0 && strings.HasSuffix(args[0], "help") {
 			fmt.Fprint(e.Stdout, tokenUsage)
@@ -65,7 +65,7 @@ func tokenInspect(_ context.Context, e Env, args []string) int {
 	if problems := formatProblem(format, "text", "json"); len(problems) > 0 {
 		return misuse(e, "token inspect", problems...)
 	}
-	claims, err := readToken(e, "--file", file)
+	claims, err := readToken(ctx, e, "--file", file)
 	if err != nil {
 		return broken(e, err)
 	}

@@ -20,13 +20,13 @@ const trustPolicyUsage = `usage:
   assume-aws-role trust-policy check …      test a trust policy against a token's claims
 `
 
-func trustPolicy(_ context.Context, e Env, args []string) int {
+func trustPolicy(ctx context.Context, e Env, args []string) int {
 	if len(args) > 0 {
 		switch args[0] {
 		case "generate":
 			return generatePolicy(e, args[1:])
 		case "check":
-			return checkPolicy(e, args[1:])
+			return checkPolicy(ctx, e, args[1:])
 		case "--help", "-help", "-h", "help":
 			fmt.Fprint(e.Stdout, trustPolicyUsage)
 			return exitOK
@@ -123,7 +123,7 @@ the verdict.
 Exit status: 0 admitted and no error found, 1 fault, 2 usage, 3 check failed.
 `
 
-func checkPolicy(e Env, args []string) int {
+func checkPolicy(ctx context.Context, e Env, args []string) int {
 	var policyFile, claimsFile, tokenFile, format string
 	c := newCommandLine(checkCommand, checkUsage)
 	c.text(&policyFile, "policy", "")
@@ -136,11 +136,11 @@ func checkPolicy(e Env, args []string) int {
 	if problems := append(sources(policyFile, claimsFile, tokenFile), formatProblem(format, "text", "json")...); len(problems) > 0 {
 		return misuse(e, checkCommand, problems...)
 	}
-	policy, err := readPolicy(e, policyFile)
+	policy, err := readPolicy(ctx, e, policyFile)
 	if err != nil {
 		return broken(e, err)
 	}
-	identity, err := readClaims(e, claimsFile, tokenFile)
+	identity, err := readClaims(ctx, e, claimsFile, tokenFile)
 	if err != nil {
 		return broken(e, err)
 	}
@@ -152,8 +152,8 @@ func checkPolicy(e Env, args []string) int {
 	return exitOK
 }
 
-func readPolicy(e Env, file string) (*trustpolicy.Policy, error) {
-	text, err := readInput(e, "--policy", file)
+func readPolicy(ctx context.Context, e Env, file string) (*trustpolicy.Policy, error) {
+	text, err := readInput(ctx, e, "--policy", file)
 	if err != nil {
 		return nil, err
 	}
@@ -178,11 +178,11 @@ func sources(policy, claims, token string) []string {
 	return problems
 }
 
-func readClaims(e Env, claimsFile, tokenFile string) (claims.UnverifiedClaims, error) {
+func readClaims(ctx context.Context, e Env, claimsFile, tokenFile string) (claims.UnverifiedClaims, error) {
 	if tokenFile != "" {
-		return readToken(e, "--token", tokenFile)
+		return readToken(ctx, e, "--token", tokenFile)
 	}
-	text, err := readInput(e, "--claims", claimsFile)
+	text, err := readInput(ctx, e, "--claims", claimsFile)
 	if err != nil {
 		return claims.UnverifiedClaims{}, err
 	}

@@ -69,9 +69,9 @@ func (r *run) second(ctx context.Context) error {
 }
 
 func (r *run) mask(s iam.Session) {
-	r.opt.Mask(s.Credentials.SecretAccessKey)
-	r.opt.Mask(s.Credentials.SessionToken)
-	r.opt.Mask(secret.New(s.Credentials.AccessKeyID))
+	r.hide(s.Credentials.SecretAccessKey)
+	r.hide(s.Credentials.SessionToken)
+	r.hide(secret.New(s.Credentials.AccessKeyID))
 }
 
 func limits(role pipeline.Role) webidentity.Limits {

@@ -18,6 +18,7 @@ const (
 	NoProvider
 	WrongAudience
 	BadToken
+	WrongThumbprint
 )
 
 // Explanation is what AWS needs to admit an identity that it refused.
@@ -62,6 +63,11 @@ func differences(c claims.UnverifiedClaims, account iam.Account, r Refusal) []st
 		return []string{
 			"The clocks: AWS accepts a token only within its validity period (±5 minutes).",
 			"The provider's URL: AWS fetches the keys from its /.well-known/openid-configuration, so it must equal the issuer exactly.",
+		}
+	case WrongThumbprint:
+		return []string{
+			"The thumbprints of the provider: one of them must be that of the top certificate that the host of the provider's URL sends; it has none of them now.",
+			"The provider's URL: it must equal the issuer exactly, because AWS looks at the certificate of its host.",
 		}
 	case NotAllowed:
 	}

@@ -136,10 +136,11 @@ func TestExplainFollowsTheRefusal(t *testing.T) {
 	t.Parallel()
 	c := claims.UnverifiedClaims{Issuer: "https://vstoken.dev.azure.com/x", Subject: "sc://контосо/p/c", Audience: []string{"a"}}
 	for refusal, first := range map[trustpolicy.Refusal]string{
-		trustpolicy.NotAllowed:    "The role does not exist",
-		trustpolicy.NoProvider:    "Account 111122223333 has no identity provider with the URL https://vstoken.dev.azure.com/x",
-		trustpolicy.WrongAudience: "The provider's client ID list lacks a",
-		trustpolicy.BadToken:      "The clocks",
+		trustpolicy.NotAllowed:      "The role does not exist",
+		trustpolicy.NoProvider:      "Account 111122223333 has no identity provider with the URL https://vstoken.dev.azure.com/x",
+		trustpolicy.WrongAudience:   "The provider's client ID list lacks a",
+		trustpolicy.BadToken:        "The clocks",
+		trustpolicy.WrongThumbprint: "The thumbprints of the provider",
 	} {
 		x := trustpolicy.Explain(c, iam.Commercial, account, refusal)
 		if len(x.Differences) == 0 || !strings.HasPrefix(x.Differences[0], first) {
