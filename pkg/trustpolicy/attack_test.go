@@ -2,7 +2,6 @@ package trustpolicy_test
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -13,8 +12,6 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
 )
-
-var attacks = flag.Int("attacks", 100_000, "policies that TestNoPolicyPassesAndAdmitsOthers draws, a tenth under the race detector")
 
 // The identities that policies are checked for, one of each kind.
 var identities = []claims.UnverifiedClaims{
@@ -277,15 +274,11 @@ func webIdentity(account string, v claims.AWSView) caller {
 // for policies that pass and do not let in the identity.
 func TestNoPolicyPassesAndAdmitsOthers(t *testing.T) {
 	t.Parallel()
-	want := *attacks / len(identities)
-	if raceDetector {
-		want /= 10
-	}
 	for i, identity := range identities {
 		t.Run(identity.Flavour().String(), func(t *testing.T) {
 			t.Parallel()
 			a := attack{identity: identity, view: identity.AWS(), others: drawer{view: identity.AWS()}.others()}
-			for n := uint64(0); a.parsed < want+1; n++ {
+			for n := uint64(0); a.parsed < attacks/len(identities)+1; n++ {
 				a.check(t, drawer{rand.New(rand.NewPCG(uint64(i), n)), a.view}.text())
 			}
 			t.Logf("%d policies, %d passed; of every fiftieth other, %d admit somebody else", a.parsed, a.passed, a.dangerous)

@@ -15,7 +15,7 @@ func (c Condition) reason(r Request, deny bool) Reason {
 	if note == "" && len(got) == 0 {
 		note = "; the request has no such key"
 	}
-	text := fmt.Sprintf("%s %s: want %s", c.Operator, c.Key, alternatives(c.Values))
+	text := fmt.Sprintf("%s %s: expected %s", c.Operator, c.Key, alternatives(c.Values))
 	if len(got) > 0 {
 		text += ", got " + alternatives(got)
 	}

@@ -1,5 +1,0 @@
-//go:build race
-
-package trustpolicy_test
-
-const raceDetector = true
