@@ -4,16 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 	"unicode/utf16"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
-	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
+	"github.com/assume-aws-role/assume-aws-role/pkg/token"
 )
 
 // readInput reads the file that a flag names, or standard input for "-" and "".
@@ -69,33 +67,9 @@ func readToken(ctx context.Context, e Env, flagName, file string) (claims.Unveri
 	if err != nil {
 		return claims.UnverifiedClaims{}, err
 	}
-	c, err := claims.Inspect(claims.TokenIn(data))
+	c, err := token.Inspect(token.In(data))
 	if err != nil {
 		return c, fmt.Errorf("%s: %w", flagName, err)
 	}
 	return c, nil
-}
-
-// oneLine keeps a foreign text from looking like further lines of a report.
-func oneLine(s string) string { return strings.ReplaceAll(vso.Neutralise(s), "\n", `\n`) }
-
-// printJSON writes one indented document in printable ASCII, so that no terminal and
-// no agent takes a part of it for anything else: other characters are escaped, and so
-// is the second of two number signs.
-func printJSON(e Env, v any) {
-	data, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return
-	}
-	var b strings.Builder
-	for _, r := range string(bytes.ReplaceAll(data, []byte("##"), []byte(`#\u0023`))) {
-		if r == '\n' || r >= ' ' && r <= '~' {
-			b.WriteRune(r)
-			continue
-		}
-		for _, unit := range utf16.Encode([]rune{r}) {
-			fmt.Fprintf(&b, `\u%04x`, unit)
-		}
-	}
-	fmt.Fprintln(e.Stdout, b.String())
 }

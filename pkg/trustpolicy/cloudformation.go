@@ -26,7 +26,7 @@ func (g Generated) cloudFormation() string {
 		"  Type: AWS::IAM::Role",
 		"  Properties:",
 		"    RoleName: !Ref RoleName",
-		"    Path: "+quoted(g.role.path),
+		"    Path: "+quoted(g.Role.Path),
 		"    MaxSessionDuration: !Ref MaxSessionDuration",
 		"    PermissionsBoundary: !If [HasPermissionsBoundary, !Ref PermissionsBoundary, !Ref AWS::NoValue]",
 		"    AssumeRolePolicyDocument:"))
@@ -46,7 +46,7 @@ func (g Generated) yamlParameters() string {
 		"Parameters:",
 		"  RoleName:",
 		"    Type: String",
-		"    Default: "+quoted(g.role.name),
+		"    Default: "+quoted(g.Role.Name),
 		`    AllowedPattern: "[\\w+=,.@-]{1,64}"`,
 		"  MaxSessionDuration:",
 		"    Type: Number",

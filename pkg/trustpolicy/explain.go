@@ -4,6 +4,7 @@ import (
 	"cmp"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 )
 
 // Refusal is what AWS said about an identity, as far as it concerns the set-up in
@@ -37,9 +38,9 @@ type Explanation struct {
 
 // Explain says what AWS needs to admit a token with these claims to a role of the
 // account.
-func Explain(c claims.UnverifiedClaims, account, partition string, r Refusal) Explanation {
+func Explain(c claims.UnverifiedClaims, p iam.Partition, account iam.Account, r Refusal) Explanation {
 	v := c.AWS()
-	policy := document{Version: languageVersion, Statement: []allowance{allow("AzurePipelines", account, partition, v)}}
+	policy := document{Version: languageVersion, Statement: []allowance{allow("AzurePipelines", p, account, v)}}
 	return Explanation{
 		Document:    pretty(policy),
 		ProviderURL: c.Issuer,
@@ -49,7 +50,7 @@ func Explain(c claims.UnverifiedClaims, account, partition string, r Refusal) Ex
 	}
 }
 
-func differences(c claims.UnverifiedClaims, account string, r Refusal) []string {
+func differences(c claims.UnverifiedClaims, account iam.Account, r Refusal) []string {
 	switch r {
 	case NoProvider:
 		return noProvider(c, account)
@@ -70,14 +71,14 @@ func differences(c claims.UnverifiedClaims, account string, r Refusal) []string 
 		}
 	case NotAllowed:
 	}
-	said := []string{"The role does not exist under this name in account " + account + ", or a service control policy denies the call; AWS gives the same answer for both."}
+	said := []string{"The role does not exist under this name in account " + string(account) + ", or a service control policy denies the call; AWS gives the same answer for both."}
 	said = append(said, subjectDifferences(c)...)
-	return append(said, "The Principal: the provider's ARN must belong to account "+account+" and end in the issuer without https://.")
+	return append(said, "The Principal: the provider's ARN must belong to account "+string(account)+" and end in the issuer without https://.")
 }
 
-func noProvider(c claims.UnverifiedClaims, account string) []string {
+func noProvider(c claims.UnverifiedClaims, account iam.Account) []string {
 	said := []string{
-		"Account " + account + " has no identity provider with the URL " + c.Issuer + ". The URL is compared exactly, trailing slash included.",
+		"Account " + string(account) + " has no identity provider with the URL " + c.Issuer + ". The URL is compared exactly, trailing slash included.",
 		"The provider is in another account than the role: each account needs its own.",
 	}
 	if c.Flavour() == claims.EntraConnection {
