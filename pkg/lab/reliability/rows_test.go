@@ -31,8 +31,6 @@ type row struct {
 	what string // as the table says it
 	// faults are those of the stand-ins.
 	faults []string
-	// inputs are the step's, beside those of the leg.
-	inputs map[string]string
 	// noProxyUser leaves out the proxy's user and password.
 	noProxyUser bool
 	// noAuthority leaves AGENT_CAINFO out.
