@@ -28,7 +28,7 @@ func main() {
 		Stderr:     os.Stderr,
 		Now:        time.Now,
 		Version:    strings.TrimPrefix(stamp, product),
-		Executable: os.Executable,
+		Executable: executable,
 	}))
 }
 

@@ -19,6 +19,7 @@ var update = flag.Bool("update", os.Getenv("UPDATE") != "", "rewrite the golden 
 
 // TestMain lets the scripts run main itself, with a version as a build stamps it.
 func TestMain(m *testing.M) {
+	printExecutable()
 	stamp = product + "1.0.0"
 	testscript.Main(m, map[string]func(){"assume-aws-role": main})
 }

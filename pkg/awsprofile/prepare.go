@@ -35,10 +35,18 @@ func Prepare(ctx context.Context, tempDir, id, binary string) error {
 		}
 		return tryProgram(ctx, tempDir, copied)
 	})
+	return undone(tempDir, id, err)
+}
+
+// undone removes what a step has made of its profile when it fails, unless another
+// process keeps the lock: the post-job part tries again. It returns the fault.
+func undone(tempDir, id string, err error) error {
 	if err == nil {
 		return nil
 	}
-	_ = Remove(tempDir, id)
+	if !isBusy(err) {
+		_ = Remove(tempDir, id)
+	}
 	return asWrite(tempDir, err)
 }
 
