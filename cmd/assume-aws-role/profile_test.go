@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -78,6 +79,9 @@ func condition(name string) (bool, error) {
 	switch name {
 	case "mounts":
 		return exec.Command("unshare", "-rm", "true").Run() == nil, nil
+	case "certs":
+		_, err := os.Stat("/etc/ssl/certs")
+		return err == nil && runtime.GOOS == "linux", nil
 	case "full":
 		_, err := os.Stat("/dev/full")
 		return err == nil, nil

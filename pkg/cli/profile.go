@@ -14,6 +14,9 @@ import (
 // post-job part learns of it first, so that a step that is killed leaves nothing for
 // good.
 func (t *taskRun) prepareProfile(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	program, err := t.env.Executable()
 	if err != nil {
 		return &fault.Fault{Code: fault.ProfileNoExec, Summary: "the program of the task cannot find itself", Why: err.Error() + "; a profile runs a copy of it.", Cause: err}

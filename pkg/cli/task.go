@@ -89,7 +89,7 @@ func (t *taskRun) run(ctx context.Context) error {
 	}
 	t.Session()
 	if t.Step.CheckOnly {
-		t.Check()
+		t.Check(export.Advice(ctx, t.Step, t.lookup.Held(), t.Result.Session.AssumedRoleARN))
 		return nil
 	}
 	return t.exporter().Run(ctx)
@@ -107,6 +107,7 @@ func (t *taskRun) prepare(ctx context.Context) error {
 		return err
 	}
 	t.Step.Plan.Network.UserAgent = "assume-aws-role/" + t.env.Version
+	t.Step.Plan.Extension = t.env.Extension
 	t.Network()
 	if t.Step.CheckOnly {
 		return nil

@@ -128,8 +128,8 @@ func TestUnreadableInputs(t *testing.T) {
 		"another answer":   {`{"oidcToken":null}`, "token inspect", "Why: --file: the token is not a signed JSON web token"},
 		"incomplete token": {"eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJhIn0.c2ln", "token inspect", "Why: --file: the token lacks claims that AWS STS requires: iss, sub"},
 		"claims":           {"[]", "trust-policy check --policy " + claims + " --claims -", "Why: --policy: not an IAM policy document"},
-		"too large":        {strings.Repeat(" ", 1<<20+1), "token inspect", "Why: --file: the input is larger than 1 MiB"},
-		"a directory":      {"", "token inspect --file .", "Why: --file: cannot read the file that this flag names"},
+		"too large":        {strings.Repeat(" ", 4<<20+1), "token inspect", "Why: --file: the input is larger than 4 MiB"},
+		"a directory":      {"", "token inspect --file .", "Why: --file: this flag names a directory, not a regular file"},
 	} {
 		status, stdout, stderr := run(c.input, strings.Fields(c.args)...)
 		if status != 1 || stdout != "" {

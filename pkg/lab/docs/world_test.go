@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/lab/sandbox"
 	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
 )
@@ -98,7 +99,7 @@ func (w *builder) account(arn string) *sandbox.Account {
 func (w *builder) role(spec trustpolicy.Spec, arn string) {
 	w.Helper()
 	a := w.account(arn)
-	spec.Account = a.ID
+	spec.Account = iam.Account(a.ID)
 	generated, problems := trustpolicy.Generate(spec)
 	if problems != nil {
 		w.Fatalf("%v", problems)

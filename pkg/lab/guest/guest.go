@@ -21,14 +21,14 @@ import (
 func Full() bool { return os.Getenv("AAR_FULL") == "1" }
 
 // Need skips the test and names what is missing, or fails it where CI=true.
-func Need(t testing.TB, err error) {
-	t.Helper()
+func Need(tb testing.TB, err error) {
+	tb.Helper()
 	switch {
 	case err == nil:
 	case os.Getenv("CI") == "true":
-		t.Fatalf("missing: %v", err)
+		tb.Fatalf("missing: %v", err)
 	default:
-		t.Skipf("missing: %v", err)
+		tb.Skipf("missing: %v", err)
 	}
 }
 
