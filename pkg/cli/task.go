@@ -89,7 +89,7 @@ func (t *taskRun) run(ctx context.Context) error {
 	}
 	t.Session()
 	if t.Step.CheckOnly {
-		t.Check()
+		t.Check(export.Advice(ctx, t.Step, t.lookup.Held(), t.Result.Session.AssumedRoleARN))
 		return nil
 	}
 	return t.exporter().Run(ctx)

@@ -2,7 +2,6 @@ package export
 
 import (
 	"context"
-	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
 	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
@@ -14,15 +13,15 @@ import (
 // remove.
 const ProfileVariable = "assumeAwsRoleProfile"
 
-// profile writes the profile and points later steps to it.
-func (x Exporter) profile(ctx context.Context) error {
+// profile writes the profile.
+func (x Exporter) profile(ctx context.Context) (awsprofile.Profile, error) {
 	plan, err := x.Step.Plan.Encode()
 	if err != nil {
-		return &fault.Fault{Code: fault.Internal, Summary: "the profile's state cannot be encoded", Cause: err}
+		return awsprofile.Profile{}, &fault.Fault{Code: fault.Internal, Summary: "the profile's state cannot be encoded", Cause: err}
 	}
 	executable, err := x.Executable()
 	if err != nil {
-		return &fault.Fault{Code: fault.Internal, Summary: "the path of the task's own binary is unknown", Cause: err}
+		return awsprofile.Profile{}, &fault.Fault{Code: fault.Internal, Summary: "the path of the task's own binary is unknown", Cause: err}
 	}
 	id := awsprofile.NewID()
 	x.Out.SetTaskVariable(ProfileVariable, id)
@@ -35,38 +34,24 @@ func (x Exporter) profile(ctx context.Context) error {
 		return err
 	})
 	if ended := exchange.Ended(ctx, "while the profile was being written"); ended != nil {
-		return ended
+		return awsprofile.Profile{}, ended
 	}
-	if err != nil {
-		return err
-	}
-	x.profileVariables(p)
-	return nil
+	return p, err
 }
 
-func (x Exporter) profileVariables(p awsprofile.Profile) {
-	for _, v := range []struct{ name, value string }{
-		{"AWS_CONFIG_FILE", p.ConfigFile},
-		{"AWS_SHARED_CREDENTIALS_FILE", p.CredentialsFile},
-		{"AWS_PROFILE", x.Step.Export.ProfileName},
-		{"AWS_SDK_LOAD_CONFIG", "1"},
-		{"AWS_EC2_METADATA_DISABLED", "true"},
-	} {
-		x.plain(v.name, v.value)
-	}
-	if !x.Step.Export.Mode.Variables() || x.Step.Export.Prefix != "" {
-		x.regions("")
-	}
-	x.profileNotice()
-}
-
+// profileNotice says whom the profile serves and who can read it.
 func (x Exporter) profileNotice() {
 	where := "on this host, outside containers"
 	if x.Step.InContainer {
 		where = "in this step's container"
 	}
-	x.Out.Print(strings.Split("\n"+
-		"The profile "+x.Step.Export.ProfileName+" serves later steps that run "+where+", without an env: block, and renews itself.\n"+
-		"Any process of this job can read these credentials and the job's access token until the job ends; renewed credentials are not masked in logs.\n"+
-		"Use exportAs: variables where only chosen steps may have the credentials, and a session's length is enough.", "\n")...)
+	x.Out.Print(
+		"", "The profile "+x.Step.Export.ProfileName+" serves later steps that run "+where+", without an env: block, and renews itself.",
+		"Any process of this job can read these credentials and the job's access token until the job ends; renewed credentials are not masked in logs.",
+	)
+	if x.Step.Export.Mode.Variables() {
+		x.Out.Print("A tool that cannot read credential_process, such as Serverless Framework v3, fails where AWS_PROFILE is set, with mapped keys, too; give it exportAs: variables.")
+		return
+	}
+	x.Out.Print("Use exportAs: variables where only chosen steps may have the credentials, and a session's length is enough.")
 }

@@ -190,14 +190,14 @@ func (l *Log) shortSession(life time.Duration) {
 		"the credentials expire that much earlier.", life.Round(time.Second), asked))
 }
 
-// Check ends a run with checkOnly.
-func (l *Log) Check() {
+// Check ends a run with checkOnly. The advice more is about the export, had there been one.
+func (l *Log) Check(more []string) {
 	role := l.Step.Plan.Role.ARN
 	x := trustpolicy.Explain(*l.Result.Presented, role.Partition, role.Account, trustpolicy.NotAllowed)
 	l.Out.Print("", "checkOnly: the exchange works; nothing was exported, not even outputs.",
 		"The trust policy that admits exactly this identity, to compare with the role's:", l.Run().readableJSON(x.Document), "",
 		"Advice:")
-	for _, a := range advice(l.Step.Plan) {
+	for _, a := range append(more, advice(l.Step.Plan)...) {
 		l.Out.Print("  - " + a)
 	}
 }
