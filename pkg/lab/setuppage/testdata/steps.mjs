@@ -386,13 +386,13 @@ steps["time to a usable page, 10 Mbit/s, CPU ÷ 4"] = async ({ open }) => {
 
 steps["pictures"] = async ({ open, config }) => {
   if (!config.pictures) return "not asked for";
-  const context = { viewport: { width: 1280, height: 860 }, deviceScaleFactor: 1 };
+  const context = { viewport: { width: 1280, height: 1180 }, deviceScaleFactor: 1 };
   const set = await open({ context });
   await fillSetUp(set.frame);
-  await set.frame.evaluate(() => document.activeElement.blur());
+  await set.frame.evaluate(() => (document.activeElement.blur(), scrollTo(0, 0)));
   await set.page.screenshot({ path: config.pictures + "/setup-page.png" });
   const denied = await open({ context, fragment: link(denial), wait: "#denied:not([hidden])" });
-  await denied.paste(frame, "#policy", wrongPolicy);
+  await paste(denied.frame, "#policy", wrongPolicy);
   await denied.frame.evaluate(() => document.activeElement.blur());
   await denied.page.screenshot({ path: config.pictures + "/setup-page-denied.png" });
   return config.pictures;
