@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -76,6 +77,9 @@ func condition(name string) (bool, error) {
 	switch name {
 	case "mounts":
 		return exec.Command("unshare", "-rm", "true").Run() == nil, nil
+	case "certs":
+		_, err := os.Stat("/etc/ssl/certs")
+		return err == nil && runtime.GOOS == "linux", nil
 	case "full":
 		_, err := os.Stat("/dev/full")
 		return err == nil, nil

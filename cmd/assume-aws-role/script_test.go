@@ -17,9 +17,9 @@ import (
 
 var update = flag.Bool("update", os.Getenv("UPDATE") != "", "rewrite the golden parts of scripts")
 
-// TestMain lets the scripts run main itself, with a version as a build stamps it.
+// TestMain lets the scripts run main itself, stamped as a build stamps it.
 func TestMain(m *testing.M) {
-	stamp = product + "1.0.0"
+	stamp, extension = product+"1.0.0", "assume-aws-role.assume-aws-role"
 	testscript.Main(m, map[string]func(){"assume-aws-role": main})
 }
 
@@ -37,6 +37,7 @@ func TestScripts(t *testing.T) {
 			"fault": faultCommand, "task": taskCommand, "requests": requestsCommand,
 			"use": useCommand, "world": worldCommand, "input": inputCommand, "adopt": adoptCommand,
 			"profile": profileCommand, "log": logCommand, "age": ageCommand, "clock": clockCommand,
+			"watch": watchCommand, "opened": openedCommand, "authorities": authoritiesCommand,
 		},
 		Condition: condition,
 	})
@@ -55,6 +56,7 @@ func setup(env *testscript.Env) error {
 	}
 	env.Defer(s.Close)
 	env.Values[sandboxKey{}] = s
+	env.Values[openedKey{}] = &opens{}
 	temp := env.WorkDir + "/_temp"
 	if err := os.Mkdir(temp, 0o755); err != nil {
 		return fmt.Errorf("making temp directory: %w", err)

@@ -11,22 +11,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/golang-jwt/jwt/v5"
-
-	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
 
-// MaxToken is the longest token that AWS STS accepts, in characters
-// (API_AssumeRoleWithWebIdentity, WebIdentityToken).
-const MaxToken = 20000
-
-// Errors of Inspect and Parse. None quotes the token.
-var (
-	ErrTooLong   = errors.New("the token is longer than the 20000 characters that AWS STS accepts")
-	ErrMalformed = errors.New("the token is not a signed JSON web token")
-	ErrClaims    = errors.New("the token lacks claims that AWS STS requires")
-)
+// ErrClaims is returned for claims that AWS STS would not accept as a token's.
+var ErrClaims = errors.New("the token lacks claims that AWS STS requires")
 
 // UnverifiedClaims are what a token says of itself. Its signature has not been
 // checked, so they serve for comparison and explanation, never as a proof.
@@ -46,27 +34,6 @@ type UnverifiedClaims struct {
 	Raw map[string]any
 }
 
-// Inspect reads a token without verifying it. Issuer, subject and an audience are
-// required and must be strings; other claims are taken as they are.
-func Inspect(token secret.Value) (UnverifiedClaims, error) {
-	text := token.Reveal()
-	if len(text) > MaxToken {
-		return UnverifiedClaims{}, ErrTooLong
-	}
-	if strings.ContainsAny(text, " \t\r\n") { // base64 decoders skip some of them
-		return UnverifiedClaims{}, ErrMalformed
-	}
-	raw := jwt.MapClaims{}
-	parsed, _, err := jwt.NewParser(jwt.WithJSONNumber()).ParseUnverified(text, raw)
-	if err != nil && !errors.Is(err, jwt.ErrTokenUnverifiable) || parsed == nil {
-		return UnverifiedClaims{}, ErrMalformed
-	}
-	c := FromMap(raw)
-	c.KeyID, _ = parsed.Header["kid"].(string)
-	c.Algorithm, _ = parsed.Header["alg"].(string)
-	return c, c.complete()
-}
-
 // FromMap reads claims that were decoded elsewhere, for example from a file.
 // Claims of the wrong type count as absent.
 func FromMap(raw map[string]any) UnverifiedClaims {
@@ -77,7 +44,9 @@ func FromMap(raw map[string]any) UnverifiedClaims {
 	}
 }
 
-func (c UnverifiedClaims) complete() error {
+// Complete returns ErrClaims, with the names of what is missing, unless there are an
+// issuer, a subject and an audience.
+func (c UnverifiedClaims) Complete() error {
 	var missing []string
 	for _, claim := range []struct {
 		name   string

@@ -11,6 +11,7 @@ import (
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
+	"github.com/assume-aws-role/assume-aws-role/pkg/token"
 )
 
 // readInput reads the file that a flag names, or standard input for "-" and "".
@@ -66,7 +67,7 @@ func readToken(ctx context.Context, e Env, flagName, file string) (claims.Unveri
 	if err != nil {
 		return claims.UnverifiedClaims{}, err
 	}
-	c, err := claims.Inspect(claims.TokenIn(data))
+	c, err := token.Inspect(token.In(data))
 	if err != nil {
 		return c, fmt.Errorf("%s: %w", flagName, err)
 	}

@@ -107,6 +107,7 @@ func (t *taskRun) prepare(ctx context.Context) error {
 		return err
 	}
 	t.Step.Plan.Network.UserAgent = "assume-aws-role/" + t.env.Version
+	t.Step.Plan.Extension = t.env.Extension
 	t.Network()
 	if t.Step.CheckOnly {
 		return nil

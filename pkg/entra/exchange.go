@@ -85,7 +85,7 @@ var service = network.Service{Name: "Microsoft Entra", Unreachable: fault.EntraU
 
 func (x Exchanger) unanswered(err error) error {
 	f := service.Unanswered(err, x.Authority)
-	if begun := network.Begun(err); begun != nil {
+	if begun := network.Begun(err); begun != nil { //nolint:bodyclose // its body broke off and is closed
 		f.Details = x.details(begun, tokenAnswer{})
 	}
 	return f

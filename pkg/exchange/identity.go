@@ -12,26 +12,27 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
+	"github.com/assume-aws-role/assume-aws-role/pkg/token"
 )
 
 // present obtains the token that AWS will see: the identity's own, checked, and
 // exchanged at Entra where the step asks for it.
 func (r *run) present(ctx context.Context) (secret.Value, error) {
-	token, err := r.identity(ctx)
+	own, err := r.identity(ctx)
 	if err != nil || r.plan.Entra == nil {
 		r.result.Presented = r.result.Identity
-		return token, err
+		return own, err
 	}
-	got, err := repeat(ctx, r.patience("Entra exchange"), func(ctx context.Context) (entra.Answer, error) { return r.exchanger().Exchange(ctx, token) })
+	got, err := repeat(ctx, r.patience("Entra exchange"), func(ctx context.Context) (entra.Answer, error) { return r.exchanger().Exchange(ctx, own) })
 	if err != nil {
 		return secret.Value{}, err
 	}
 	r.maskToken(got.Token)
-	claims, err := claims.Inspect(got.Token)
+	presented, err := token.Inspect(got.Token)
 	if err != nil {
 		return secret.Value{}, r.malformed(err, got.Details)
 	}
-	r.result.Presented = &claims
+	r.result.Presented = &presented
 	return got.Token, nil
 }
 
@@ -102,7 +103,7 @@ func (r *run) request(ctx context.Context, connectionID string) answer {
 	}
 	got.token, got.details = issued.Token, issued.Details
 	r.maskToken(got.token)
-	if got.claims, err = claims.Inspect(got.token); err != nil {
+	if got.claims, err = token.Inspect(got.token); err != nil {
 		got.err = r.malformed(err, got.details)
 		return got
 	}

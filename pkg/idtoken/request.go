@@ -115,7 +115,7 @@ var service = network.Service{Name: "Azure DevOps", Unreachable: fault.OIDCUnrea
 
 func (r Requester) unanswered(err error) error {
 	f := service.Unanswered(err, r.Endpoint.Host)
-	if begun := network.Begun(err); begun != nil {
+	if begun := network.Begun(err); begun != nil { //nolint:bodyclose // its body broke off and is closed
 		f.Details = r.correlation(begun)
 	}
 	return f

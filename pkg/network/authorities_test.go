@@ -188,9 +188,14 @@ func TestAuthoritiesInParallel(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Open(t.Context(), request.URL)
+	second, _ := laid.server(unchanged)
+	if request, err = http.NewRequestWithContext(t.Context(), http.MethodGet, second, http.NoBody); err != nil {
+		t.Fatal(err)
+	}
+	c.Open(t.Context(), request.URL)
 	var all sync.WaitGroup
 	for range 20 {
-		for _, to := range []string{address, trusted} {
+		for _, to := range []string{address, second, trusted} {
 			all.Go(func() {
 				if got, err := post(t, c, to, "x"); err != nil || got != "x" {
 					t.Errorf("%q, %v", got, err)

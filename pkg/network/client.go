@@ -48,6 +48,7 @@ type Client struct {
 
 // opening is a connection that is being made before it is needed.
 type opening struct {
+	by   *http.Transport
 	done chan struct{}
 	conn *http.ClientConn
 	err  error
@@ -89,13 +90,12 @@ func (c *Client) Open(ctx context.Context, target *url.URL) {
 	if allowed(target) != nil {
 		return
 	}
-	o := &opening{done: make(chan struct{})}
 	c.mu.Lock()
+	o := &opening{by: c.base, done: make(chan struct{})}
 	_, known := c.opened[hostKey(target)]
 	if !known {
 		c.opened[hostKey(target)] = o
 	}
-	base := c.base
 	c.mu.Unlock()
 	if known {
 		return
@@ -103,7 +103,7 @@ func (c *Client) Open(ctx context.Context, target *url.URL) {
 	c.begin(ctx, target)
 	go func() {
 		defer close(o.done)
-		o.conn, o.err = base.NewClientConn(ctx, target.Scheme, hostPort(target))
+		o.conn, o.err = o.by.NewClientConn(ctx, target.Scheme, hostPort(target))
 	}()
 }
 
@@ -245,10 +245,10 @@ func (c *Client) send(base *http.Transport, r *http.Request, progress *progress)
 		return o.conn.RoundTrip(r)
 	}
 	c.forget(r.URL)
-	if o.err != nil {
+	if o.err != nil && o.by == base {
 		return nil, o.err
 	}
-	return base.RoundTrip(r)
+	return base.RoundTrip(r) // base may trust a server that the other transport did not
 }
 
 // forget drops the connection that Open made to a host.

@@ -26,6 +26,7 @@ type Job struct {
 	JobToken       secret.Value `json:"-"` // ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN
 	OIDCRequestURI string       // SYSTEM_OIDCREQUESTURI
 	CollectionURI  string       // SYSTEM_COLLECTIONURI
+	Project        string       // SYSTEM_TEAMPROJECT
 	ProjectID      string       // SYSTEM_TEAMPROJECTID
 	HostType       string       // SYSTEM_HOSTTYPE
 	PlanID         string       // SYSTEM_PLANID
@@ -36,7 +37,6 @@ type Job struct {
 type job struct {
 	Job
 	tempDirectory string // AGENT_TEMPDIRECTORY
-	project       string // SYSTEM_TEAMPROJECT
 	pipeline      string // BUILD_DEFINITIONNAME or RELEASE_DEFINITIONNAME
 	runID         string // BUILD_BUILDID or RELEASE_RELEASEID
 }
@@ -61,13 +61,13 @@ func readJob(lookup Lookup) job {
 			JobToken:       secret.New(strings.TrimSpace(lookup.Get("ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN"))),
 			OIDCRequestURI: lookup.Get("SYSTEM_OIDCREQUESTURI"),
 			CollectionURI:  lookup.Get("SYSTEM_COLLECTIONURI"),
+			Project:        lookup.Get("SYSTEM_TEAMPROJECT"),
 			ProjectID:      lookup.Get("SYSTEM_TEAMPROJECTID"),
 			HostType:       strings.ToLower(lookup.Get("SYSTEM_HOSTTYPE")),
 			PlanID:         lookup.Get("SYSTEM_PLANID"),
 			JobID:          lookup.Get("SYSTEM_JOBID"),
 		},
 		tempDirectory: lookup.Get("AGENT_TEMPDIRECTORY"),
-		project:       lookup.Get("SYSTEM_TEAMPROJECT"),
 	}
 	j.pipeline, j.runID = lookup.Get("BUILD_DEFINITIONNAME"), lookup.Get("BUILD_BUILDID")
 	if j.classic() {

@@ -127,7 +127,7 @@ func sessionName(in Inputs, j job, p *problems) string {
 // first, then the project's; the run id never.
 func defaultSessionName(j job) string {
 	const longest = 64
-	project, pipeline, run := sessionChars(j.project), sessionChars(j.pipeline), sessionChars(j.runID)
+	project, pipeline, run := sessionChars(j.Project), sessionChars(j.pipeline), sessionChars(j.runID)
 	left := max(0, longest-len(run)-len("-"))
 	project = project[:min(len(project), left)]
 	if project != "" {

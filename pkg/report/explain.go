@@ -2,6 +2,7 @@ package report
 
 import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/setuppage"
 	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
 )
 
@@ -59,5 +60,19 @@ func (r Run) explain(code fault.Code) []string {
 	for _, d := range x.Differences {
 		lines = append(lines, "  - "+show(d))
 	}
-	return append(lines, "")
+	return append(lines, r.page(code)...)
+}
+
+// page leads to the set-up page, which compares the denial with the role's trust policy.
+func (r Run) page(code fault.Code) []string {
+	denial := setuppage.Denied(*r.Result.Presented, r.Plan.Role.ARN.String(), string(code))
+	if r.Plan.MaskAccountID {
+		denial = denial.WithoutAccount()
+	}
+	job := r.Plan.Job
+	link := setuppage.Link(setuppage.Address{Collection: job.CollectionURI, Project: job.Project, Extension: r.Plan.Extension}, denial)
+	if link == "" {
+		return []string{""}
+	}
+	return []string{"", "Compare this denial with the role's trust policy in Project settings:", "  " + link, ""}
 }

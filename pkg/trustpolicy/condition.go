@@ -35,16 +35,16 @@ func (c Condition) evaluate(r Request, deny bool) (holds bool, note string) {
 		treated = met
 	}
 	o, got := parseOperator(c.Operator), r.value(c.Key)
-	compare, known := comparisons[o.base]
+	compare, known := o.comparison()
 	switch {
 	case r.unknown(c.Key) && c.isAnySessionName(o):
 		return true, "; every call has a session name"
 	case r.unknown(c.Key):
 		return deny, "; the token does not hold this key, so the condition" + treated
-	case o.base == "null":
+	case o.isNull():
 		return c.null(len(got) > 0, deny)
 	case !known:
-		return deny, "; the operator is not evaluated here and" + treated
+		return deny, "; there is no such operator, so the condition" + treated
 	case c.hasVariable():
 		return deny, "; a policy variable is not resolved here and" + treated
 	}

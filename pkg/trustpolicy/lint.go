@@ -107,14 +107,14 @@ func (s Statement) lintForm(l *linter) {
 // lintForm looks at the condition alone.
 func (c Condition) lintForm(l *linter) {
 	o := parseOperator(c.Operator)
-	if o.base == "null" && !c.isBoolean() {
+	if o.isNull() && !c.isBoolean() {
 		l.add(Error, "Null on %s must have one value, true or false", c.Key)
 	}
 	if c.isOfToken() && c.hasVariable() {
 		l.add(Error, "%s on %s contains a policy variable, which can stand for the token's own value", c.Operator, c.Key)
 	}
-	if _, known := comparisons[o.base]; !known && o.base != "null" {
-		l.add(Warning, "the operator %s is not evaluated by this command", c.Operator)
+	if _, known := o.comparison(); !known && !o.isNull() {
+		l.add(Error, "there is no condition operator %s", c.Operator)
 	}
 	if strings.HasPrefix(o.base, "stringequals") || strings.HasPrefix(o.base, "stringnotequals") {
 		for _, v := range c.Values {

@@ -87,14 +87,14 @@ func whyNever(prefix, provider, keys string) string {
 
 // wantsAbsence reports whether the condition asks that its key be absent.
 func (c Condition) wantsAbsence() bool {
-	return parseOperator(c.Operator).base == "null" && c.isBoolean() && c.Values[0] == "true"
+	return parseOperator(c.Operator).isNull() && c.isBoolean() && c.Values[0] == "true"
 }
 
 // holdsWithoutKey reports whether the condition may hold when the request does not
 // have its key.
 func (c Condition) holdsWithoutKey() bool {
 	o := parseOperator(c.Operator)
-	compare, known := comparisons[o.base]
+	compare, known := o.comparison()
 	return c.wantsAbsence() || known && o.holds(compare, c.Values, nil)
 }
 
@@ -132,8 +132,9 @@ func isPattern(value string) bool { return strings.ContainsAny(value, "*?") }
 // lintWeakness says what a condition that is not a pin lets through.
 func (c Condition) lintWeakness(l *linter, name string) {
 	o := parseOperator(c.Operator)
+	_, known := o.comparison()
 	switch {
-	case c.hasVariable(): // said about the form
+	case c.hasVariable() || !known && !o.isNull(): // said about the form
 	case o.all || o.ifExists:
 		l.add(Error, "%s on %s also holds when the key is absent", c.Operator, c.Key)
 	case o.base == "stringlike":

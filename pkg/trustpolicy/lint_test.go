@@ -56,9 +56,11 @@ func TestLintConditions(t *testing.T) {
 		audience + `"StringEqualsIfExists":{"P:sub":"s"}}`:    {"1 error: StringEqualsIfExists on P:sub also holds when the key is absent"},
 		audience + `"StringEqualsIgnoreCase":{"P:sub":"s"}}`:  {"1 error: StringEqualsIgnoreCase on P:sub ignores case, and names that differ only by case can be different identities"},
 		audience + `"BinaryEquals":{"P:sub":"cw=="}}`: {
-			"1 warning: the operator BinaryEquals is not evaluated by this command",
 			"1 error: BinaryEquals on P:sub does not name one value; use StringEquals",
 		},
+		audience + `"StringMatches":{"P:sub":"s"}}`:                   {"1 error: there is no condition operator StringMatches"},
+		audience + `"NullIfExists":{"P:sub":"true"}}`:                 {"1 error: there is no condition operator NullIfExists"},
+		audience + `"ForAnyValue:Null":{"P:sub":true}}`:               {"1 error: there is no condition operator ForAnyValue:Null"},
 		`{"StringLike":{"P:aud":"*E*"},"StringEquals":{"P:sub":"s"}}`: {`1 error: the audience pattern "*E*" matches audiences you do not control; use StringEquals with one client ID`},
 		audience + `"StringEqualsIgnoreCase":{"P:sub":"x*"}}`: {
 			`1 warning: StringEqualsIgnoreCase compares "x*" literally; a wildcard needs StringLike`,

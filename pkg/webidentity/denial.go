@@ -84,7 +84,7 @@ func (c Client) unanswered(call *call, err error) error {
 		err = call.err
 	}
 	f := service.Unanswered(err, c.host)
-	if begun := network.Begun(err); begun != nil {
+	if begun := network.Begun(err); begun != nil { //nolint:bodyclose // its body broke off and is closed
 		f.Details = c.details(begun, err)
 	}
 	return f

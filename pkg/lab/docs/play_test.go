@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -141,7 +142,8 @@ func jobs(node any) (found [][]map[string]any) {
 			found = append(found, jobs(child)...)
 		}
 	case map[string]any:
-		for key, child := range n {
+		for _, key := range slices.Sorted(maps.Keys(n)) {
+			child := n[key]
 			list, ok := child.([]any)
 			if key != "steps" || !ok {
 				found = append(found, jobs(child)...)
