@@ -173,7 +173,7 @@ func Check(tempDir string) error {
 // place of ours.
 func replaceable(tempDir, dir string) *fault.Fault {
 	f := badPath(tempDir, fmt.Sprintf("other users of this machine can write to %q, which has no sticky bit, and so could put a program of their own in the profile's place", dir), nil)
-	f.Remedy = []string{variablesInstead, fmt.Sprintf("Or take the permission away from them: chmod go-w %s", quoted(dir))}
+	f.Remedy = []string{variablesInstead, "Or take the permission away from them: chmod go-w " + quoted(dir)}
 	return f
 }
 
