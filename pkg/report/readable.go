@@ -2,11 +2,13 @@ package report
 
 import "strings"
 
-// readable rewrites a text so that values which the agent would mask because they
+// readable takes known secrets out of a text that a service had a hand in, whatever their
+// spelling, and rewrites it so that values which the agent would mask because they
 // equal an authorization parameter of the connection stay readable: each is
 // written in two halves. Such values (a role, a client id, an issuer, a subject)
 // are no secrets, and an error that says *** helps nobody.
 func (r Run) readable(text string) string {
+	text = r.Result.Known.Remove(text)
 	for _, v := range r.Plan.Masked {
 		text = strings.ReplaceAll(text, v, halves(v))
 	}
@@ -27,6 +29,7 @@ func halves(v string) string {
 // with the same meaning: a slash becomes \/, and a value without one gets an
 // escaped hyphen or letter.
 func (r Run) readableJSON(document string) string {
+	document = r.Result.Known.Remove(document)
 	for _, v := range r.Plan.Masked {
 		escaped := strings.ReplaceAll(v, "/", `\/`)
 		if escaped == v {
