@@ -19,6 +19,7 @@ var update = flag.Bool("update", os.Getenv("UPDATE") != "", "rewrite the golden 
 
 // TestMain lets the scripts run main itself, stamped as a build stamps it.
 func TestMain(m *testing.M) {
+	printExecutable()
 	stamp, extension = product+"1.0.0", "assume-aws-role.assume-aws-role"
 	testscript.Main(m, map[string]func(){"assume-aws-role": main})
 }

@@ -28,8 +28,6 @@ type Step struct {
 	Region, RegionSource string
 	Export               Export
 	CheckOnly            bool
-	// Timeout bounds the whole step.
-	Timeout time.Duration
 	// Unused are inputs that are filled but that the choices in force do not use.
 	Unused []Unused
 	// TempDirectory is the agent's directory for the files of one job.
@@ -148,7 +146,7 @@ func (s *Step) fill(in Inputs, j job, lookup Lookup) error {
 	s.Plan.MaskAccountID = s.Export.MaskAccountID
 	s.CheckOnly = boolean("checkOnly", in.CheckOnly, p)
 	s.Plan.WaitForPropagation = boolean("waitForPropagation", in.WaitForPropagation, p)
-	s.Timeout = timeout(in.TimeoutSeconds, p)
+	timeout(in.TimeoutSeconds, p)
 	s.Plan.STSEndpoint = stsEndpoint(in.STSEndpoint, s.Plan.Role.ARN, s.Region, p)
 	return p.fault()
 }

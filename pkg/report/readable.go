@@ -106,8 +106,10 @@ func (r Run) Kept() []string {
 	return out
 }
 
-// readable writes the values that are told in pieces where the agent would mask them.
+// readable takes known secrets out of a text that a service had a hand in, whatever their
+// spelling, and writes the values that are told in pieces where the agent would mask them.
 func (r Run) readable(text string) string {
+	text = r.Result.Known.Remove(text)
 	masks := r.masks()
 	if len(masks) == 0 {
 		return text

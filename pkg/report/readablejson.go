@@ -11,6 +11,7 @@ import (
 // valid and means the same. Characters between the strings of a document cannot be
 // escaped. An escape may by chance end in what begins a masked text, so it looks again.
 func (r Run) readableJSON(document string) string {
+	document = r.Result.Known.Remove(document)
 	masks := r.masks()
 	for range 3 {
 		document = r.escaped(document, masks)

@@ -115,6 +115,7 @@ func newAgent(t *testing.T, folder string, seconds int) *agent {
 		t.Fatal(err)
 	}
 	t.Cleanup(world.Close)
+	//nolint:usetesting // it must lie on drive C, in Wine's prefix
 	root, err := os.MkdirTemp(w.LinuxPath(`C:\`), "t")
 	if err != nil {
 		t.Fatal(err)
@@ -234,6 +235,16 @@ func (a *agent) obey(out string) {
 			a.plain[name] = value
 		}
 	}
+}
+
+// readFile reads a file that Windows names.
+func (a *agent) readFile(name string) string {
+	a.t.Helper()
+	data, err := os.ReadFile(a.wine.LinuxPath(name))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return string(data)
 }
 
 // directory is the profile's, as Windows names it.
