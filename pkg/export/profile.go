@@ -35,7 +35,9 @@ func (p ProfilePlace) Announce(out *vso.Writer) {
 
 // profile writes the profile.
 func (x Exporter) profile(ctx context.Context) (awsprofile.Profile, error) {
-	plan, err := x.Step.Plan.Encode()
+	kept := x.Step.Plan
+	kept.Masked = x.Log.Run().Kept()
+	plan, err := kept.Encode()
 	if err != nil {
 		return awsprofile.Profile{}, &fault.Fault{Code: fault.Internal, Summary: "the profile's state cannot be encoded", Cause: err}
 	}
