@@ -4,7 +4,9 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
-import { steps } from "./steps.mjs";
+import * as denied from "./denied.mjs";
+import * as whole from "./page.mjs";
+import * as setUp from "./setup.mjs";
 
 const config = JSON.parse(readFileSync(0, "utf8"));
 const load = createRequire(join(resolve(config.modules), "x.js"));
@@ -59,7 +61,7 @@ function holds(condition, what) {
 
 const axe = readFileSync(load.resolve("axe-core/axe.min.js"), "utf8");
 
-for (const [name, step] of Object.entries(steps)) {
+for (const [name, step] of Object.entries({ ...setUp.steps, ...denied.steps, ...whole.steps })) {
   const opened = [];
   const tools = { config, axe, same, holds, open: async (...o) => (opened.push(await open(...o)), opened.at(-1)) };
   const began = Date.now();
