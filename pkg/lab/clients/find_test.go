@@ -7,9 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
+
+	installed "github.com/assume-aws-role/assume-aws-role/pkg/lab/clients"
 )
 
 // workDir is where programs are built; TestMain removes it.
@@ -33,25 +34,13 @@ func buildGo(dir, pkg string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	cmd := exec.Command("go", "build", "-o", filepath.Join(target, "program"), pkg)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building %s: %w: %s", pkg, err, out)
-	}
-	return filepath.Join(target, "program"), nil
+	program := filepath.Join(target, "program")
+	return program, installed.BuildGo(dir, pkg, program)
 }
 
-// findAWSCLI looks for version 2 along the path: version 1 often comes first.
 func findAWSCLI(ctx context.Context) ([]string, error) {
-	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
-		path := filepath.Join(dir, "aws")
-		out, err := exec.CommandContext(ctx, path, "--version").Output()
-		if err == nil && strings.HasPrefix(string(out), "aws-cli/2.") {
-			return []string{path, "sts", "get-caller-identity", "--query", "Arn", "--output", "text", "--endpoint-url"}, nil
-		}
-	}
-	return nil, errors.New("no aws of version 2 on the path (apt-get install awscli)")
+	path, err := installed.AWSCLI(ctx, os.Getenv("PATH"))
+	return []string{path, "sts", "get-caller-identity", "--query", "Arn", "--output", "text", "--endpoint-url"}, err
 }
 
 func findBoto3(ctx context.Context) ([]string, error) {
@@ -71,16 +60,7 @@ var (
 // findJavaScript installs the pinned SDK beside its program when it is not there.
 func findJavaScript(context.Context) ([]string, error) {
 	dir := filepath.Join("testdata", "js")
-	npmOnce.Do(func() {
-		if _, err := os.Stat(filepath.Join(dir, "node_modules", "@aws-sdk", "client-sts")); err == nil {
-			return
-		}
-		cmd := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
-		cmd.Dir = dir
-		if out, err := cmd.CombinedOutput(); err != nil {
-			errNpm = fmt.Errorf("npm ci in pkg/clients/testdata/js: %w: %s", err, out)
-		}
-	})
+	npmOnce.Do(func() { errNpm = installed.InstallJavaScript(dir) })
 	return []string{"node", filepath.Join(dir, "identity.mjs")}, errNpm
 }
 
