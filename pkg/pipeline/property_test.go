@@ -32,7 +32,7 @@ func TestClaimRuleHolds(t *testing.T) {
 		pattern := rapid.StringMatching(`[ab/*.]{0,6}`).Draw(t, "pattern")
 		value := rapid.StringMatching(`[abA/.]{0,8}`).Draw(t, "value")
 		same := `(?s)\A` + strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, `.*`) + `\z`
-		if got, want := (ClaimRule{"c", pattern}).Holds(value), regexp.MustCompile(same).MatchString(value); got != want {
+		if got, want := (ClaimRule{Claim: "c", Pattern: pattern}).Holds(value), regexp.MustCompile(same).MatchString(value); got != want {
 			t.Fatalf("%q on %q = %v", pattern, value, got)
 		}
 	})
