@@ -11,9 +11,11 @@ import (
 	"strings"
 )
 
-// Budgets of the package, in bytes.
+// Budgets in bytes: of the package, of the task as an archive, which agents download, and
+// of each binary.
 const (
 	MaxPackage = 20_000_000
+	MaxTask    = 18_500_000
 	MaxBinary  = 9_000_000
 )
 
