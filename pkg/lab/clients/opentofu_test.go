@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/need"
 	"github.com/assume-aws-role/assume-aws-role/pkg/lab/sandbox"
 )
 
@@ -87,13 +88,10 @@ type tofu struct {
 	env     map[string]string
 }
 
-// newTofu needs the program that AAR_TOFU names; test --full builds it.
 func newTofu(t *testing.T, exportAs string, session, deploy int) *tofu {
 	t.Helper()
-	program := os.Getenv("AAR_TOFU")
-	if program == "" {
-		t.Skip("OpenTofu is built by test --full")
-	}
+	need.Full(t)
+	program := need.OpenTofu(t)
 	j := run(t, exportAs, session)
 	b := &bucket{sandbox: j.sandbox, objects: map[string][]byte{}}
 	s3 := httptest.NewServer(b)

@@ -132,10 +132,14 @@ func TestSpawnErrors(t *testing.T) {
 func TestReasonsOfTheSystem(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ code, how, system, words string }{
-		{"ENOMEM", "throw", "linux", "no memory"}, {"EAGAIN", "emit", "linux", "no processes left"},
-		{"ENOENT", "emit", "linux", "the file vanished"}, {"ENOEXEC", "throw", "linux", "not a program that this machine can run"},
-		{"E2BIG", "throw", "linux", "variables of this job"}, {"EIO", "throw", "linux", "system log of the agent"},
-		{"UNKNOWN", "throw", "win32", "AppLocker"}, {"EFTYPE", "throw", "win32", "not a program that this machine can run"},
+		{"ENOMEM", "throw", "linux", "no memory"},
+		{"EAGAIN", "emit", "linux", "no processes left"},
+		{"ENOENT", "emit", "linux", "the file vanished"},
+		{"ENOEXEC", "throw", "linux", "not a program that this machine can run"},
+		{"E2BIG", "throw", "linux", "variables of this job"},
+		{"EIO", "throw", "linux", "system log of the agent"},
+		{"UNKNOWN", "throw", "win32", "AppLocker"},
+		{"EFTYPE", "throw", "win32", "not a program that this machine can run"},
 	} {
 		t.Run(tt.code, func(t *testing.T) {
 			t.Parallel()
