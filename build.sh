@@ -18,6 +18,7 @@ readonly GOVERSIONINFO=github.com/josephspurrier/goversioninfo/cmd/goversioninfo
 
 readonly PLATFORMS="darwin/amd64 darwin/arm64 linux/amd64 linux/arm64 windows/amd64 windows/arm64"
 readonly MAIN=cmd/assume-aws-role
+readonly NODE_MODULES="$PWD/dist/.tools/npm/node_modules"
 
 usage() {
   cat <<'USAGE'
@@ -94,23 +95,26 @@ release() {
 }
 
 # Installs what package-lock.json pins: the packaging tool of Azure DevOps, and what
-# the set-up page and its tests are made of.
+# the set-up page and its tests need.
 install_npm_packages() {
-  local major
+  local dir=dist/.tools/npm major
   { have node && have npm; } || die "Node 20 and npm are required: see https://nodejs.org/en/download"
   major=$(node -p 'process.versions.node.split(".")[0]')
   ((major >= 20)) || die "Node 20 or newer is required, and $(command -v node) is $(node --version)"
-  if cmp -s package-lock.json node_modules/installed-lock.json; then return; fi
+  if cmp -s package-lock.json "$dir/installed-lock.json"; then return; fi
   say "installing the packages of package-lock.json"
-  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
-  cp package-lock.json node_modules/installed-lock.json
+  rm -rf "$dir"
+  mkdir -p "$dir"
+  cp package.json package-lock.json "$dir/"
+  npm ci --prefix "$dir" --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+  cp package-lock.json "$dir/installed-lock.json"
 }
 
 # run_tfx STAGE FILE: makes the manifests; any warning is a failure, because tfx
 # only warns about tasks that the service will refuse.
 run_tfx() {
   local log
-  log=$(node node_modules/tfx-cli/_build/tfx-cli.js extension create --no-color --no-prompt \
+  log=$(node "$NODE_MODULES/tfx-cli/_build/tfx-cli.js" extension create --no-color --no-prompt \
     --root "$1" --manifest-globs vss-extension.json --output-path "$2" 2>&1) || die "tfx failed: $log"
   if grep -qiE 'warn|error' <<<"$log"; then die "tfx warned: $log"; fi
 }
@@ -146,12 +150,12 @@ version_resource() {
 
 cleanup() { rm -f "$MAIN"/*.syso; }
 
-# build_binaries WORK VERSION PUBLISHER PLATFORM…  Never with -buildid=: it drops LC_UUID
-# on macOS. HTTP/2 is left out (-5 %): three small requests gain nothing from it.
+# build_binaries WORK PUBLISHER EXTENSION VERSION PLATFORM…  Never with -buildid=: it drops
+# LC_UUID on macOS. HTTP/2 is left out (-5 %): three small requests gain nothing from it.
 # Functions are not inlined (-7 %, -13 % compressed): the time goes into the network.
 build_binaries() {
-  local work=$1 version=$2 publisher=$3 platform suffix overlay number=0 started=$SECONDS
-  shift 3
+  local work=$1 publisher=$2 extension=$3 version=$4 platform suffix overlay number=0 started=$SECONDS
+  shift 4
   overlay=$(overlay "$work")
   trap cleanup EXIT
   for platform in "$@"; do
@@ -163,7 +167,8 @@ build_binaries() {
       version_resource "${platform#*/}" "$version" "$publisher" "$work"
     fi
     CGO_ENABLED=0 GOOS=${platform%/*} GOARCH=${platform#*/} go build -trimpath -buildvcs=false -overlay "$overlay" \
-      -tags nethttpomithttp2 -gcflags=all=-l -ldflags "-s -w -X main.stamp=assume-aws-role/$version" \
+      -tags nethttpomithttp2 -gcflags=all=-l \
+      -ldflags "-s -w -X main.stamp=assume-aws-role/$version -X main.extension=$publisher.$extension" \
       -o "$work/bin/assume-aws-role-${platform/\//-}.$suffix" "./$MAIN"
   done
   cleanup
@@ -173,22 +178,18 @@ build_binaries() {
 # package_into OUT PLATFORMS FLAGS: stages, builds and packs; VSIX is the package then.
 VSIX=
 package_into() {
-  local out=$1 platforms=$2 work="$1/.work" identity publisher extension version setup=() packages=''
+  local out=$1 platforms=$2 work="$1/.work" identity publisher extension version
   shift 2
   rm -rf "$work"
   mkdir -p "$work/bin"
   install_npm_packages
-  if [[ -d cmd/setup-page ]]; then
-    say "building the set-up page"
-    packages="$work/packages.json"
-    setup=(--setup "$work/setup")
-    node cmd/setup-page/build.mjs "$work/setup" "$packages"
-  fi
-  identity=$(node cmd/release/stage.mjs "$work/stage" ${setup[@]+"${setup[@]}"} "$@")
+  say "building the set-up page"
+  node cmd/setup-page/build.mjs "$NODE_MODULES" "$work/setup"
+  identity=$(node cmd/release/stage.mjs "$work/stage" --setup "$work/setup" "$@")
   read -r publisher extension version <<<"$identity"
   say "packaging $publisher.$extension $version"
   # shellcheck disable=SC2086 # a list of words
-  build_binaries "$work" "$version" "$publisher" $platforms
+  build_binaries "$work" "$publisher" "$extension" "$version" $platforms
   run_tfx "$work/stage" "$work/tfx.vsix"
   VSIX="$out/$publisher.$extension-$version.vsix"
   if [[ $extension == *-dev ]]; then
@@ -196,10 +197,10 @@ package_into() {
   else
     find "$out" -maxdepth 1 -type f -delete
   fi
-  release pack "$work/tfx.vsix" "$work/bin" "$packages" "$VSIX"
+  release pack "$work/tfx.vsix" "$work/bin" "$NODE_MODULES" "$VSIX"
   [[ $platforms == "$PLATFORMS" ]] || return 0
   release check "$VSIX"
-  [[ $extension == *-dev ]] || release extras "$work/bin" "$packages" "$version" "$out"
+  [[ $extension == *-dev ]] || release extras "$work/bin" "$NODE_MODULES" "$version" "$out"
 }
 
 package() {
@@ -279,6 +280,7 @@ lint() {
   same_format "$(tool "$GOIMPORTS")" -local github.com/assume-aws-role/assume-aws-role cmd pkg
   say "go vet"
   go vet ./...
+  GOOS=js GOARCH=wasm go vet ./cmd/setup-page
   say "staticcheck"
   "$(tool "$STATICCHECK")" ./...
   say "golangci-lint"
@@ -295,6 +297,8 @@ lint() {
   "$(tool "$SHFMT")" -i 2 -d build.sh .ci/run
   local script
   for script in task/*.js cmd/*/*.mjs; do node --check "$script"; done
+  install_npm_packages
+  node "$NODE_MODULES/typescript/bin/tsc" -p cmd/setup-page/web
   vulnerabilities source ./...
 }
 
@@ -311,14 +315,14 @@ run_tests() {
   case "${1:-}" in
   '') ;;
   --full)
-    export AAR_FULL=true
+    export AAR_FULL=1
     flags=(-shuffle=on -count=1 -timeout 85m)
     if have "${CC:-gcc}"; then flags+=(-race); else missing "a C compiler" "the race detector needs one, apt-get install gcc"; fi
     ;;
   *) die "test knows only --full" ;;
   esac
   package_into dist "$PLATFORMS"
-  export AAR_VSIX="$PWD/$VSIX" AAR_SKIPPED="$PWD/dist/.work/skipped"
+  export AAR_VSIX="$PWD/$VSIX" AAR_SKIPPED="$PWD/dist/.work/skipped" AAR_NODE_MODULES="$NODE_MODULES"
   : >"$AAR_SKIPPED"
   say "go test; the first results come after a minute or two"
   go test "${flags[@]}" ./... || status=$?

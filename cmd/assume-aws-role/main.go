@@ -19,6 +19,10 @@ const product = "assume-aws-role/"
 // stamp is product and version, set by the build.
 var stamp = product + "dev"
 
+// extension is the extension that holds this program, publisher and id joined by a dot,
+// set by the build.
+var extension = ""
+
 func main() {
 	forbidCoreDumps()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -34,6 +38,7 @@ func main() {
 		Stderr:     os.Stderr,
 		Now:        time.Now,
 		Version:    strings.TrimPrefix(stamp, product),
+		Extension:  extension,
 		Executable: os.Executable,
 	}))
 }

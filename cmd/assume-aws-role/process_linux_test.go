@@ -20,24 +20,16 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/lab/sandbox"
 )
 
-// asProgram makes the test binary behave as the program or as its launcher. A shell
-// would not do for one: it drops variables whose names hold a hyphen.
-const asProgram = "AAR_TEST_AS_PROGRAM"
+func init() { programs["launcher"] = launcher }
 
-func TestMain(m *testing.M) {
-	switch os.Getenv(asProgram) {
-	case "program":
-		main()
-	case "launcher":
-		program := exec.Command(os.Args[0], "task")
-		program.Env = append(os.Environ(), asProgram+"=program")
-		program.Stdout = os.Stdout
-		if err := program.Start(); err == nil {
-			fmt.Println(program.Process.Pid)
-			_ = program.Wait()
-		}
-	default:
-		os.Exit(m.Run())
+// launcher starts the program as Node does, and says which process it is. A shell
+// would not do: it drops variables whose names hold a hyphen.
+func launcher() {
+	program := exec.Command("assume-aws-role", "task")
+	program.Stdout = os.Stdout
+	if err := program.Start(); err == nil {
+		fmt.Println(program.Process.Pid)
+		_ = program.Wait()
 	}
 }
 
@@ -69,9 +61,9 @@ func startWaiting(t *testing.T) *waiting {
 	}))
 	t.Cleanup(service.Close)
 
-	w.launcher = exec.Command(testProgram(t))
+	w.launcher = exec.Command("launcher")
 	w.launcher.Dir = w.dir
-	w.launcher.Env = append(waitingEnvironment(s, w.dir, service.URL), asProgram+"=launcher", "GOTRACEBACK=crash")
+	w.launcher.Env = append(waitingEnvironment(s, w.dir, service.URL), "GOTRACEBACK=crash")
 	out, err := w.launcher.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -97,15 +89,6 @@ func startWaiting(t *testing.T) *waiting {
 		t.Fatal("the program asks for no token: " + w.rest(t))
 	}
 	return w
-}
-
-func testProgram(t *testing.T) string {
-	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return self
 }
 
 // waitingEnvironment is that of a step whose organisation is the given service.

@@ -12,14 +12,13 @@ import (
 const usage = `release is the packaging tool behind build.sh.
 
 usage:
-  release pack    TFX-VSIX BIN PACKAGES VSIX      make the canonical package
-  release extras  BIN PACKAGES VERSION DIR        archives, bill of materials, notices, checksums
-  release check   VSIX                            verify a package and print its sizes
-  release compare VSIX VSIX                       name the parts that differ
-  release flags   VSIX                            print the flags it was made with, one a line
+  release pack    TFX-VSIX BIN NODE-MODULES VSIX   make the canonical package
+  release extras  BIN NODE-MODULES VERSION DIR     archives, bill of materials, notices, checksums
+  release check   VSIX                             verify a package and print its sizes
+  release compare VSIX VSIX                        name the parts that differ
+  release flags   VSIX                             print the flags it was made with, one a line
 
-BIN is the folder of the binaries. PACKAGES is the list of what the set-up page
-contains; empty: no page.
+BIN is the folder of the binaries, NODE-MODULES that of the packages of package-lock.json.
 `
 
 var errUsage = errors.New("usage")

@@ -1,5 +1,5 @@
 // Package claims owns what a token of Azure DevOps or Microsoft Entra says, read
-// without verifying its signature, and what AWS sees of it. It makes no request and
+// without verifying its signature, and what AWS sees of it. It sends no request and
 // must not know where a token comes from or what it is used for.
 package claims
 
@@ -11,22 +11,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/golang-jwt/jwt/v5"
-
-	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
 
-// MaxToken is the longest token that AWS STS takes, in characters
-// (API_AssumeRoleWithWebIdentity, WebIdentityToken).
-const MaxToken = 20000
-
-// Errors of Inspect. None quotes the token.
-var (
-	ErrTooLong   = errors.New("token is longer than the 20000 characters that AWS STS takes")
-	ErrMalformed = errors.New("token is not a signed JSON web token")
-	ErrClaims    = errors.New("token lacks a claim that AWS STS wants")
-)
+// ErrClaims is returned for claims that AWS STS would not accept as a token's.
+var ErrClaims = errors.New("the token lacks claims that AWS STS requires")
 
 // UnverifiedClaims are what a token says of itself. Its signature has not been
 // checked, so they serve for comparison and explanation, never as a proof.
@@ -46,27 +34,6 @@ type UnverifiedClaims struct {
 	Raw map[string]any
 }
 
-// Inspect reads a token without verifying it. It wants the issuer, the subject and
-// an audience as texts; other claims are taken as they are.
-func Inspect(token secret.Value) (UnverifiedClaims, error) {
-	text := token.Reveal()
-	if len(text) > MaxToken {
-		return UnverifiedClaims{}, ErrTooLong
-	}
-	if strings.ContainsAny(text, " \t\r\n") { // decoders of base64 pass over some of them
-		return UnverifiedClaims{}, ErrMalformed
-	}
-	raw := jwt.MapClaims{}
-	parsed, _, err := jwt.NewParser(jwt.WithJSONNumber()).ParseUnverified(text, raw)
-	if err != nil && !errors.Is(err, jwt.ErrTokenUnverifiable) || parsed == nil {
-		return UnverifiedClaims{}, ErrMalformed
-	}
-	c := FromMap(raw)
-	c.KeyID, _ = parsed.Header["kid"].(string)
-	c.Algorithm, _ = parsed.Header["alg"].(string)
-	return c, c.complete()
-}
-
 // FromMap reads claims that were decoded elsewhere, for example from a file.
 // Claims of the wrong type count as absent.
 func FromMap(raw map[string]any) UnverifiedClaims {
@@ -77,11 +44,20 @@ func FromMap(raw map[string]any) UnverifiedClaims {
 	}
 }
 
-func (c UnverifiedClaims) complete() error {
-	for name, missing := range map[string]bool{"iss": c.Issuer == "", "sub": c.Subject == "", "aud": len(c.Audience) == 0} {
-		if missing {
-			return fmt.Errorf("%w: %s", ErrClaims, name)
+// Complete returns ErrClaims, with the names of what is missing, unless there are an
+// issuer, a subject and an audience.
+func (c UnverifiedClaims) Complete() error {
+	var missing []string
+	for _, claim := range []struct {
+		name   string
+		absent bool
+	}{{"iss", c.Issuer == ""}, {"sub", c.Subject == ""}, {"aud", len(c.Audience) == 0}} {
+		if claim.absent {
+			missing = append(missing, claim.name)
 		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("%w: %s", ErrClaims, strings.Join(missing, ", "))
 	}
 	return nil
 }
@@ -126,7 +102,7 @@ func instant(v any) time.Time {
 	return time.Unix(int64(seconds), 0).UTC()
 }
 
-// AWSView is what AWS makes of a token for its condition keys
+// AWSView is what AWS derives from a token for its condition keys
 // (IAM User Guide, "Available keys for AWS OIDC federation").
 type AWSView struct {
 	// Provider is the issuer without https://, the prefix of the condition keys and
@@ -143,8 +119,8 @@ type AWSView struct {
 	AMR []string
 	// Email is the key :email.
 	Email string
-	// Refusal says why AWS takes no such token, whatever the policy says; empty when
-	// nothing speaks against it.
+	// Refusal says why AWS always rejects such a token, whatever the policy says; empty
+	// when there is no such reason.
 	Refusal string
 }
 
@@ -158,7 +134,7 @@ func (c UnverifiedClaims) AWS() AWSView {
 	if v.Audience = first; c.AuthorizedParty != "" {
 		v.Audience, v.OriginalAudience = c.AuthorizedParty, first
 	} else if len(c.Audience) > 1 {
-		v.Refusal = "the token has several audiences and no azp, by which AWS would choose"
+		v.Refusal = "AWS always rejects this token: it has several audiences and no azp to choose one"
 	}
 	return v
 }

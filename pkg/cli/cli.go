@@ -32,6 +32,8 @@ type Env struct {
 	Now func() time.Time
 	// Version is the version stamped into the binary.
 	Version string
+	// Extension is the extension that the binary was packed in, as Plan.Extension.
+	Extension string
 	// Executable is the path of the running binary.
 	Executable func() (string, error)
 }
@@ -46,8 +48,8 @@ usage:
   assume-aws-role token inspect …            show what a token says and what AWS sees of it
   assume-aws-role version
 
-Every command but task and post has --help.
-Exit status: 0 ok, 1 fault, 2 usage, 3 checked and does not pass.
+Every command except task and post has --help.
+Exit status: 0 ok, 1 fault, 2 usage, 3 check failed.
 `
 
 // Run runs the mode that the arguments name and returns the exit status.
@@ -90,7 +92,7 @@ func people(ctx context.Context, e Env, name string, args []string) int {
 		fmt.Fprint(e.Stdout, usage)
 		return exitOK
 	}
-	return badUsage(e, "there is no such command")
+	return badUsage(e, "unknown command")
 }
 
 // checked keeps the first error of a stream.
@@ -108,6 +110,6 @@ func (c *checked) Write(p []byte) (int, error) {
 }
 
 func badUsage(e Env, problem string) int {
-	fmt.Fprintf(e.Stderr, "assume-aws-role: %s\n\n%s", problem, usage)
+	fmt.Fprintf(e.Stderr, "assume-aws-role: %s\nFor help: assume-aws-role --help\n", problem)
 	return exitUsage
 }

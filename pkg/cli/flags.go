@@ -1,144 +1,100 @@
 package cli
 
 import (
-	"bytes"
-	"encoding/binary"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
-	"unicode/utf16"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
-	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
 )
 
-// maxFile bounds what the commands read from a file or standard input, in bytes.
-const maxFile = 1 << 20
+// The rules of messages about a command line:
+//   - No argument is repeated, because it could be a token in the wrong place. A
+//     message names the flag, or the argument's position.
+//   - All problems are reported together.
+//   - Usage is printed by --help only, so that it does not push the problems off
+//     the screen.
 
-// flags are those of one command: where their values go, and the switches, which have
-// none. Package flag would do more than is wanted here and cost 1 % of the binary, of
-// which the budget of the package has little left.
-type flags struct {
-	values   map[string]*string
-	switches map[string]*bool
+// commandLine is the command line of one command.
+type commandLine struct {
+	// name is the command with its subcommand, usage its help.
+	name, usage string
+	flags       *flag.FlagSet
 }
 
-// parse reads --name value, --name=value and --switch; one hyphen does, too.
-func (f flags) parse(args []string) (help bool, problem string) {
-	const noFlag = "this command has no such flag, or a flag lacks its value"
-	for len(args) > 0 {
-		name, isFlag := strings.CutPrefix(args[0], "-")
-		name, value, inline := strings.Cut(strings.TrimPrefix(name, "-"), "=")
-		args = args[1:]
-		target, toggle := f.values[name], f.switches[name]
-		switch {
-		case !isFlag || name == "":
-			return false, "an argument is not expected here; a token or a policy is read from a file or standard input"
-		case name == "help" || name == "h":
-			return true, ""
-		case toggle != nil && !inline:
-			*toggle = true
-		case toggle != nil:
-			return false, "--" + name + " takes no value"
-		case target == nil || !inline && len(args) == 0:
-			return false, noFlag
-		case inline:
-			*target = value
-		default:
-			*target, args = args[0], args[1:]
-		}
-	}
-	return false, ""
+func newCommandLine(name, usage string) commandLine {
+	c := commandLine{name, usage, flag.NewFlagSet(name, flag.ContinueOnError)}
+	c.flags.SetOutput(io.Discard) // package flag quotes arguments
+	return c
 }
 
-// command parses the flags of one command. It returns an exit status when the
-// command is not to run: 0 after --help, 2 after bad usage.
-func command(e Env, usage string, f flags, args []string) (done bool, status int) {
-	help, problem := f.parse(args)
+// text defines a flag with a value.
+func (c commandLine) text(target *string, name, value string) {
+	c.flags.StringVar(target, name, value, "")
+}
+
+// toggle defines a flag without a value.
+func (c commandLine) toggle(target *bool, name string) { c.flags.BoolVar(target, name, false, "") }
+
+// parse reads the arguments. It returns an exit status when the command is not to
+// run: 0 after --help, 2 after wrong usage.
+func (c commandLine) parse(e Env, args []string) (done bool, status int) {
+	err := c.flags.Parse(args)
+	rest := c.flags.NArg()
 	switch {
-	case help:
-		fmt.Fprint(e.Stdout, usage)
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(e.Stdout, c.usage)
 		return true, exitOK
-	case problem != "":
-		return true, misuse(e, usage, problem)
+	case err != nil:
+		return true, misuse(e, c.name, c.refused(args, len(args)-rest))
+	case rest > 0:
+		return true, misuse(e, c.name, fmt.Sprintf("argument %d is not expected; a token or a policy is read from a file or standard input", len(args)-rest+1))
 	}
 	return false, exitOK
 }
 
-// misuse says every problem of a command line; none quotes an argument, which
-// could be a token.
-func misuse(e Env, usage string, problems ...string) int {
+// refused says why package flag refused an argument; its own words quote it. The
+// argument is the last of those that were consumed, unless it does not even have the
+// form of a flag.
+func (c commandLine) refused(args []string, consumed int) string {
+	at := consumed - 1
+	if consumed < len(args) && malformed(args[consumed]) {
+		at = consumed
+	}
+	name, _, _ := strings.Cut(strings.TrimLeft(args[at], "-"), "=")
+	if known := c.flags.Lookup(name); known != nil && known.DefValue == "false" {
+		return "--" + name + ": takes no value"
+	} else if known != nil {
+		return "--" + name + ": a value is required"
+	}
+	var all []string
+	c.flags.VisitAll(func(f *flag.Flag) { all = append(all, "--"+f.Name) })
+	return fmt.Sprintf("argument %d is not a flag of %s; its flags are %s", at+1, c.name, strings.Join(all, ", "))
+}
+
+// malformed reports whether an argument looks like a flag without a name.
+func malformed(arg string) bool {
+	return strings.HasPrefix(arg, "---") || strings.HasPrefix(arg, "-=") || strings.HasPrefix(arg, "--=")
+}
+
+// misuse reports every problem of the command line of a command.
+func misuse(e Env, command string, problems ...string) int {
 	for _, p := range problems {
 		fmt.Fprintf(e.Stderr, "assume-aws-role: %s\n", vso.Neutralise(p))
 	}
-	fmt.Fprintf(e.Stderr, "\n%s", usage)
+	fmt.Fprintf(e.Stderr, "For help: assume-aws-role %s --help\n", command)
 	return exitUsage
 }
 
-// broken says that a command could not do its work.
+// broken reports that a command failed.
 func broken(e Env, err error, remedy ...string) int {
-	f := fault.Fault{Code: fault.Command, Summary: "the command could not do its work", Why: err.Error(), Remedy: remedy, Cause: err}
+	f := fault.Fault{Code: fault.Command, Summary: "the command failed", Why: err.Error(), Remedy: remedy, Cause: err}
 	say(e, f.Message())
 	return exitFault
-}
-
-// readInput reads the file that a flag names, or standard input for "-" and "".
-// Its errors name the flag and never the file: what stands there could be a token
-// that was meant to be in a file.
-func readInput(e Env, flagName, file string) ([]byte, error) {
-	in := e.Stdin
-	if file != "" && file != "-" {
-		f, err := os.Open(file)
-		if err != nil {
-			return nil, unreadable(flagName, err)
-		}
-		defer func() { _ = f.Close() }()
-		in = f
-	}
-	data, err := io.ReadAll(io.LimitReader(in, maxFile+1))
-	if err != nil {
-		return nil, unreadable(flagName, err)
-	}
-	if len(data) > maxFile {
-		return nil, fmt.Errorf("%s: the input is larger than 1 MiB", flagName)
-	}
-	return utf8Text(data), nil
-}
-
-// utf8Text takes the byte order mark off that some editors and shells write, and
-// decodes the UTF-16 that Windows PowerShell makes of a redirected output.
-func utf8Text(data []byte) []byte {
-	wide, ok := bytes.CutPrefix(data, []byte("\xff\xfe"))
-	if !ok {
-		return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
-	}
-	units := make([]uint16, len(wide)/2)
-	for i := range units {
-		units[i] = binary.LittleEndian.Uint16(wide[2*i:])
-	}
-	return []byte(string(utf16.Decode(units)))
-}
-
-func unreadable(flagName string, err error) error {
-	if p, ok := errors.AsType[*fs.PathError](err); ok {
-		err = p.Err
-	}
-	return fmt.Errorf("%s: the file that this flag names cannot be read: %w", flagName, err)
-}
-
-// readToken reads a token and its claims.
-func readToken(e Env, flagName, file string) (claims.UnverifiedClaims, error) {
-	data, err := readInput(e, flagName, file)
-	if err != nil {
-		return claims.UnverifiedClaims{}, err
-	}
-	return claims.Inspect(secret.New(strings.Join(strings.Fields(string(data)), "")))
 }
 
 // formatProblem says when a format is not one of those that a command has.
@@ -146,5 +102,5 @@ func formatProblem(format string, known ...string) []string {
 	if slices.Contains(known, format) {
 		return nil
 	}
-	return []string{"--format: one of " + strings.Join(known, ", ") + " is wanted"}
+	return []string{"--format: must be one of " + strings.Join(known, ", ")}
 }

@@ -7,7 +7,9 @@ import (
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
 	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
+	"github.com/assume-aws-role/assume-aws-role/pkg/export"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
 	"github.com/assume-aws-role/assume-aws-role/pkg/report"
@@ -15,13 +17,17 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
 )
 
-// task is the main part of the pipeline step. It always returns 0: the agent
-// reads the outcome from the logging command, and a second, vaguer error would
-// follow from any other status.
+// task is the main part of the pipeline step. It returns 0 also for a failure: the agent
+// reads the outcome from the logging command, and a second, vaguer error would follow
+// from any other status. Only when standard output is broken, so that no outcome can be
+// said, is the status exitFault.
 func task(ctx context.Context, e Env) int {
 	t := &taskRun{env: e, lookup: e.Lookup, Log: report.Log{Out: newWriter(e)}}
 	if err := t.guarded(ctx); err != nil {
 		t.fail(err)
+	}
+	if t.Out.Err() != nil {
+		return exitFault
 	}
 	return exitOK
 }
@@ -63,13 +69,16 @@ func stack() []string {
 }
 
 func (t *taskRun) run(ctx context.Context) error {
-	if err := t.prepare(ctx); err != nil {
+	ctx, cancel := context.WithTimeout(ctx, pipeline.Timeout(t.lookup))
+	defer cancel()
+	err := t.prepare(ctx)
+	if ended := exchange.Ended(ctx, "before the first request"); ended != nil {
+		return ended
+	}
+	if err != nil {
 		return err
 	}
 	t.Intent()
-	ctx, cancel := context.WithTimeout(ctx, t.Step.Timeout)
-	defer cancel()
-	var err error
 	t.Result, err = exchange.Run(ctx, t.Step.Plan, exchange.Options{
 		Now: t.env.Now, Mask: t.Out.Mask,
 		Retrying: func(r exchange.Retry) { t.Out.Print(t.Readable(report.Retrying(r))) },
@@ -80,10 +89,10 @@ func (t *taskRun) run(ctx context.Context) error {
 	}
 	t.Session()
 	if t.Step.CheckOnly {
-		t.Check()
+		t.Check(export.Advice(ctx, t.Step, t.lookup.Held(), t.Result.Session.AssumedRoleARN))
 		return nil
 	}
-	return t.export(ctx)
+	return t.exporter().Run(ctx)
 }
 
 // prepare reads and checks everything before any request.
@@ -98,11 +107,22 @@ func (t *taskRun) prepare(ctx context.Context) error {
 		return err
 	}
 	t.Step.Plan.Network.UserAgent = "assume-aws-role/" + t.env.Version
+	t.Step.Plan.Extension = t.env.Extension
 	t.Network()
-	if t.Step.Export.Mode.Profile() && !t.Step.CheckOnly {
-		return awsprofile.Check(t.Step.TempDirectory)
+	if t.Step.CheckOnly {
+		return nil
+	}
+	if err := export.Check(t.Step, t.lookup.Held()); err != nil {
+		return err
+	}
+	if t.Step.Export.Mode.Profile() {
+		return foreign.Within(ctx, func() error { return awsprofile.Check(t.Step.TempDirectory) })
 	}
 	return nil
+}
+
+func (t *taskRun) exporter() export.Exporter {
+	return export.Exporter{Log: &t.Log, Held: t.lookup.Held(), Now: t.env.Now, Executable: t.env.Executable}
 }
 
 // accountInARN finds the account ids of ARNs in texts of AWS.

@@ -1,16 +1,18 @@
 package cli
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
-	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
+)
+
+const (
+	trustPolicyCommand = "trust-policy"
+	generateCommand    = "trust-policy generate"
+	checkCommand       = "trust-policy check"
 )
 
 const trustPolicyUsage = `usage:
@@ -18,228 +20,221 @@ const trustPolicyUsage = `usage:
   assume-aws-role trust-policy check …      test a trust policy against a token's claims
 `
 
-func trustPolicy(_ context.Context, e Env, args []string) int {
+func trustPolicy(ctx context.Context, e Env, args []string) int {
 	if len(args) > 0 {
 		switch args[0] {
 		case "generate":
 			return generatePolicy(e, args[1:])
 		case "check":
-			return checkPolicy(e, args[1:])
+			return checkPolicy(ctx, e, args[1:])
 		case "--help", "-help", "-h", "help":
 			fmt.Fprint(e.Stdout, trustPolicyUsage)
 			return exitOK
 		}
 	}
-	return misuse(e, trustPolicyUsage, "generate or check is wanted")
+	return misuse(e, trustPolicyCommand, "the subcommand generate or check is required")
 }
 
 const generateUsage = `usage: assume-aws-role trust-policy generate --identity KIND --account ID [flags]
 
-Writes a trust policy that admits exactly one identity, and the IAM identity
-provider it needs.
+Writes a trust policy that admits exactly one identity, and the code that creates the
+role and the IAM identity provider it needs.
 
   --identity service-connection   --org --org-id --project --connection
   --identity pipeline             --org --org-id --project --pipeline
   --identity entra-connection     --tenant-id --org-id --connection-id
   --identity entra-exchange       --tenant-id --token-version --object-id --audience, and --client-id for version 2
-  --migrate       the statement of the Azure DevOps issuer beside that of the Entra issuer:
-                  needs the flags of service-connection and of the Entra identity
+  --migrate       adds the statement of the Azure DevOps issuer to that of the Entra issuer;
+                  requires the flags of service-connection and of the Entra identity
 
   --account ID          AWS account of the role, 12 digits
+  --role [/PATH/]NAME   role that the code creates (default azure-pipelines-deploy)
+  --existing-provider   the code does not create the identity provider
   --partition NAME      aws (default), aws-cn, aws-us-gov, aws-eusc
   --org NAME            Azure DevOps organisation
-  --org-id GUID         its id: the end of the issuer that each run prints
+  --org-id GUID         its ID: the end of the issuer that each run prints
   --project NAME        project
   --connection NAME     service connection
-  --connection-id GUID  its id: resourceId in the address of its page
+  --connection-id GUID  its ID: resourceId in the address of its page
   --pipeline NAME       pipeline
   --tenant-id GUID      Entra tenant
   --token-version 1|2   version of the access token (requestedAccessTokenVersion)
-  --client-id GUID      application (client) id of the connection's identity
-  --object-id GUID      object id of its service principal
-  --audience ID         version 1: Application ID URI; version 2: client id of the audience application
+  --client-id GUID      application (client) ID of the connection's identity
+  --object-id GUID      object ID of its service principal
+  --audience ID         version 1: Application ID URI; version 2: client ID of the audience application
   --format FORMAT       json (default), terraform, cloudformation, aws-cli
 
 Exit status: 0 written, 2 usage.
 `
 
 func generatePolicy(e Env, args []string) int {
-	s, format := trustpolicy.Spec{Partition: "aws"}, "json"
-	f := flags{values: map[string]*string{
-		"identity": &s.Identity, "account": &s.Account, "org": &s.Org, "org-id": &s.OrgID, "project": &s.Project,
-		"connection": &s.Connection, "connection-id": &s.ConnectionID, "pipeline": &s.Pipeline, "tenant-id": &s.TenantID,
+	var s trustpolicy.Spec
+	var format string
+	c := newCommandLine(generateCommand, generateUsage)
+	for name, target := range map[string]*string{
+		"identity": &s.Identity, "account": (*string)(&s.Account), "partition": (*string)(&s.Partition), "role": &s.Role,
+		"org": &s.Org, "org-id": &s.OrgID, "project": &s.Project, "connection": &s.Connection,
+		"connection-id": &s.ConnectionID, "pipeline": &s.Pipeline, "tenant-id": &s.TenantID,
 		"token-version": &s.TokenVersion, "client-id": &s.ClientID, "object-id": &s.ObjectID, "audience": &s.Audience,
-		"partition": &s.Partition, "format": &format,
-	}, switches: map[string]*bool{"migrate": &s.Migrate}}
-	if done, status := command(e, generateUsage, f, args); done {
+	} {
+		c.text(target, name, "")
+	}
+	c.toggle(&s.Migrate, "migrate")
+	c.toggle(&s.ExistingProvider, "existing-provider")
+	c.text(&format, "format", "json")
+	if done, status := c.parse(e, args); done {
 		return status
 	}
-	g, err := trustpolicy.Generate(s)
-	problems := formatProblem(format, trustpolicy.Formats...)
-	if err != nil {
-		problems = append(strings.Split(err.Error(), "\n"), problems...)
+	g, problems := trustpolicy.Generate(s)
+	said := formatProblem(format, trustpolicy.Formats...)
+	for _, p := range problems {
+		said = append(said, "--"+p.Field+": "+p.Text)
 	}
-	if len(problems) > 0 {
-		return misuse(e, generateUsage, problems...)
+	if len(said) > 0 {
+		return misuse(e, generateCommand, said...)
 	}
 	fmt.Fprint(e.Stdout, g.Format(format))
+	noteGenerated(e, g)
+	return exitOK
+}
+
+// noteGenerated tells people what a program that reads the policy need not know.
+func noteGenerated(e Env, g trustpolicy.Generated) {
 	fmt.Fprintf(e.Stderr, "The policy has %d of the %d characters that IAM allows by default.\n", g.Length, trustpolicy.MaxLength)
-	if g.Predicted {
-		fmt.Fprintln(e.Stderr, "What AWS sees of an Entra token of a connection is predicted from AWS's documented rules, not seen: try it with checkOnly before you rely on it.")
-	}
 	if g.Length > trustpolicy.MaxLength {
 		fmt.Fprintln(e.Stderr, "It is too long: raise the quota \"Role trust policy length\", or use two roles.")
 	}
-	return exitOK
+	if g.Predicted {
+		fmt.Fprintln(e.Stderr, "What AWS sees of a connection's Entra token is predicted from AWS's documented rules and not yet proven: try it with checkOnly before you rely on it.")
+	}
 }
 
 const checkUsage = `usage: assume-aws-role trust-policy check --policy FILE|- (--claims FILE | --token FILE) [--format text|json]
 
-Looks for risks in a trust policy and evaluates it for an identity.
+Looks for risks in a trust policy and evaluates it for an identity. The first line is
+the verdict.
 
-  --policy FILE    the policy, - for standard input
-  --claims FILE    the claims of a token as JSON
+  --policy FILE    the policy, - for standard input: the document itself, the output of
+                   "aws iam get-role", a CloudFormation template in JSON, or Terraform's JSON
+  --claims FILE    the claims of a token as JSON, or the output of "token inspect --format json"
   --token FILE     a token, - for standard input
   --format FORMAT  text (default), json
 
-Exit status: 0 admitted without an error found, 1 fault, 2 usage, 3 not admitted or an error found.
+Exit status: 0 admitted and no error found, 1 fault, 2 usage, 3 check failed.
 `
 
-// checkReport is what check finds.
-type checkReport struct {
-	Allowed  bool                  `json:"allowed"`
-	Passes   bool                  `json:"passes"`
-	Identity string                `json:"identity"`
-	Decision trustpolicy.Decision  `json:"decision"`
-	Findings []trustpolicy.Finding `json:"findings"`
-}
-
-func checkPolicy(e Env, args []string) int {
-	var policyFile, claimsFile, tokenFile string
-	format := "text"
-	f := flags{values: map[string]*string{"policy": &policyFile, "claims": &claimsFile, "token": &tokenFile, "format": &format}}
-	if done, status := command(e, checkUsage, f, args); done {
+func checkPolicy(ctx context.Context, e Env, args []string) int {
+	var policyFile, claimsFile, tokenFile, format string
+	c := newCommandLine(checkCommand, checkUsage)
+	c.text(&policyFile, "policy", "")
+	c.text(&claimsFile, "claims", "")
+	c.text(&tokenFile, "token", "")
+	c.text(&format, "format", "text")
+	if done, status := c.parse(e, args); done {
 		return status
 	}
 	if problems := append(sources(policyFile, claimsFile, tokenFile), formatProblem(format, "text", "json")...); len(problems) > 0 {
-		return misuse(e, checkUsage, problems...)
+		return misuse(e, checkCommand, problems...)
 	}
-	document, err := readInput(e, "--policy", policyFile)
+	policy, err := readPolicy(ctx, e, policyFile)
 	if err != nil {
 		return broken(e, err)
 	}
-	claims, err := readClaims(e, claimsFile, tokenFile)
+	identity, err := readClaims(ctx, e, claimsFile, tokenFile)
 	if err != nil {
 		return broken(e, err)
 	}
-	policy, err := trustpolicy.Parse(document)
-	if err != nil {
-		return broken(e, err)
-	}
-	report := examine(policy, claims)
-	printReport(e, format, report)
-	if !report.Passes {
+	verdict := trustpolicy.Check(policy, identity)
+	printVerdict(e, format, verdict)
+	if !verdict.Passes {
 		return exitFailed
 	}
 	return exitOK
 }
 
+func readPolicy(ctx context.Context, e Env, file string) (*trustpolicy.Policy, error) {
+	text, err := readInput(ctx, e, "--policy", file)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := trustpolicy.Read(text)
+	if err != nil {
+		return nil, fmt.Errorf("--policy: %w", err)
+	}
+	return policy, nil
+}
+
 func sources(policy, claims, token string) []string {
 	var problems []string
 	if policy == "" {
-		problems = append(problems, "--policy is wanted")
+		problems = append(problems, "--policy: required")
 	}
 	if (claims == "") == (token == "") {
-		problems = append(problems, "exactly one of --claims and --token is wanted")
+		problems = append(problems, "exactly one of --claims and --token is required")
 	}
 	if policy == "-" && (claims == "-" || token == "-") {
-		problems = append(problems, "only one of policy, claims and token can come from standard input")
+		problems = append(problems, "only one of --policy, --claims and --token can be -")
 	}
 	return problems
 }
 
-func readClaims(e Env, claimsFile, tokenFile string) (claims.UnverifiedClaims, error) {
+func readClaims(ctx context.Context, e Env, claimsFile, tokenFile string) (claims.UnverifiedClaims, error) {
 	if tokenFile != "" {
-		return readToken(e, "--token", tokenFile)
+		return readToken(ctx, e, "--token", tokenFile)
 	}
-	data, err := readInput(e, "--claims", claimsFile)
+	text, err := readInput(ctx, e, "--claims", claimsFile)
 	if err != nil {
 		return claims.UnverifiedClaims{}, err
 	}
-	var raw map[string]any
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.UseNumber()
-	if d.Decode(&raw) != nil || d.More() {
-		return claims.UnverifiedClaims{}, errors.New("the claims are not one JSON object")
+	c, err := claims.Parse(text)
+	if err != nil {
+		return c, fmt.Errorf("--claims: %w", err)
 	}
-	claims := claims.FromMap(raw)
-	if claims.Issuer == "" || claims.Subject == "" || len(claims.Audience) == 0 {
-		return claims, errors.New("the claims lack iss, sub or aud")
-	}
-	return claims, nil
+	return c, nil
 }
 
-func examine(policy *trustpolicy.Policy, claims claims.UnverifiedClaims) checkReport {
-	view := claims.AWS()
-	account, partition := policy.AccountFor(view.Provider)
-	r := checkReport{
-		Decision: policy.Evaluate(trustpolicy.RequestFor(account, partition, view)),
-		Findings: policy.Lint(),
-		Identity: claims.Flavour().String(),
-	}
-	if view.Refusal != "" {
-		r.Decision.Allowed = false
-		r.Findings = append(r.Findings, trustpolicy.Finding{Level: trustpolicy.Error, Text: view.Refusal})
-	}
-	if r.Findings == nil {
-		r.Findings = []trustpolicy.Finding{} // an empty list in JSON, too
-	}
-	r.Allowed, r.Passes = r.Decision.Allowed, r.Decision.Allowed
-	for _, f := range r.Findings {
-		r.Passes = r.Passes && f.Level != trustpolicy.Error
-	}
-	return r
-}
-
-func printReport(e Env, format string, r checkReport) {
+func printVerdict(e Env, format string, v trustpolicy.Verdict) {
 	if format == "json" {
-		printJSON(e, r)
+		printJSON(e, v)
 		return
 	}
 	var b strings.Builder
-	verdict := "NOT ADMITTED"
-	if r.Allowed {
-		verdict = "ADMITTED"
-	}
-	fmt.Fprintf(&b, "%s: %s\n", verdict, r.Identity)
-	for _, s := range r.Decision.Statements {
-		fmt.Fprintf(&b, "\nstatement %d %s (%s): %s\n", s.Number, oneLine(s.Sid), s.Effect, map[bool]string{true: "applies", false: "does not apply"}[s.Applies])
+	b.WriteString(v.Line + "\n")
+	for _, s := range v.Decision.Statements {
+		applies := "does not apply"
+		if s.Applies {
+			applies = "applies"
+		}
+		fmt.Fprintf(&b, "\nstatement %d%s (%s): %s\n", s.Number, spaced(visible(s.Sid)), s.Effect, applies)
 		for _, reason := range s.Reasons {
-			fmt.Fprintf(&b, "  %s %s\n", map[bool]string{true: "ok ", false: "no "}[reason.Holds], oneLine(reason.Text))
+			mark := "no"
+			if reason.Holds {
+				mark = "ok"
+			}
+			fmt.Fprintf(&b, "  %s  %s\n", mark, visible(reason.Text))
 		}
 	}
-	for i, f := range r.Findings {
-		if i == 0 {
-			b.WriteString("\nfindings:\n")
-		}
+	printFindings(&b, v.Findings)
+	fmt.Fprint(e.Stdout, b.String())
+}
+
+func printFindings(b *strings.Builder, findings []trustpolicy.Finding) {
+	if len(findings) > 0 {
+		b.WriteString("\nfindings:\n")
+	}
+	for _, f := range findings {
 		where := "policy"
 		if f.Statement > 0 {
 			where = fmt.Sprintf("statement %d", f.Statement)
 		}
-		fmt.Fprintf(&b, "  %s: %s: %s\n", f.Level, where, oneLine(f.Text))
+		fmt.Fprintf(b, "  %s: %s: %s\n", f.Level, where, visible(f.Text))
 	}
-	fmt.Fprint(e.Stdout, vso.Neutralise(b.String()))
 }
 
-// oneLine keeps a foreign text from looking like further lines of a report.
-func oneLine(s string) string { return strings.ReplaceAll(vso.Neutralise(s), "\n", `\n`) }
-
-// printJSON writes one indented document. Control characters are escaped by JSON
-// itself, and a logging command inside a text is broken up by an escape.
-func printJSON(e Env, v any) {
-	data, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return
+// spaced puts a space before a text that may be empty.
+func spaced(s string) string {
+	if s == "" {
+		return ""
 	}
-	fmt.Fprintf(e.Stdout, "%s\n", bytes.ReplaceAll(data, []byte("##"), []byte(`#\u0023`)))
+	return " " + s
 }

@@ -45,7 +45,7 @@ func TestSameIdentity(t *testing.T) {
 		{connection, "/sc/" + connection, false},
 		{connection, "", false},
 	} {
-		err := sameIdentity(claims.UnverifiedClaims{Subject: tt.subject}, tt.asked)
+		err := (&run{}).sameIdentity(claims.UnverifiedClaims{Subject: tt.subject}, tt.asked, []string{"id: 7"})
 		if f, _ := fault.As(err); (err == nil) != tt.want || err != nil && f.Code != fault.IdentityMismatch {
 			t.Errorf("asked %q, got %q: %v", tt.asked, tt.subject, err)
 		}
@@ -68,7 +68,7 @@ func TestGuardNamesEachMismatch(t *testing.T) {
 	} {
 		r := &run{result: &Result{}, opt: silent}
 		r.plan.Guard.Claims = tt.rules
-		err := r.guard(&claims.UnverifiedClaims{Raw: raw})
+		err := r.guard(&claims.UnverifiedClaims{Raw: raw}, []string{"id: 7"})
 		f, ok := fault.As(err)
 		if (len(tt.want) == 0) != (err == nil) || ok && f.Code != fault.ClaimMismatch {
 			t.Errorf("%v: %v", tt.rules, err)

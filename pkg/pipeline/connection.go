@@ -113,7 +113,7 @@ func identity(in Inputs, lookup Lookup, s *Step, p *problems) endpoint {
 	}
 	conn := endpoint{lookup, s.Plan.ConnectionID}
 	if !conn.delivered() {
-		p.add(input, "the agent did not pass connection %s to this step; select the connection in this input, and check that it exists and that this pipeline may use it", conn.id)
+		p.add(input, "the agent did not pass connection %s to this step: it may have been deleted, or renamed since the pipeline was saved, or this pipeline may not use it; select it in this input again", conn.id)
 		return conn
 	}
 	if kind.azure() {
@@ -134,7 +134,7 @@ func connectionID(input, value string, p *problems) string {
 	case macro().MatchString(value):
 		return ""
 	case !claims.ValidGUID(id):
-		p.add(input, "%s is not the id of a service connection; a name would silently give the pipeline's own token", shown(value))
+		p.add(input, "%s is not the id of a service connection; write the connection's name directly, or as ${{ parameters.connection }}: a runtime variable is not resolved", shown(value))
 		return ""
 	}
 	return id

@@ -18,8 +18,7 @@ func environmentName(in Inputs, j job, lookup Lookup) EnvironmentName {
 	if in.Environment != "" {
 		return EnvironmentName{in.Environment, "input environment"}
 	}
-	listed := func(n string) bool { return strings.EqualFold(n, "Environment.Name") }
-	if n := lookup.Get("ENVIRONMENT_NAME"); n != "" && j.HostType == HostBuild && slices.ContainsFunc(publicNames(lookup), listed) {
+	if n := lookup.Get("ENVIRONMENT_NAME"); n != "" && j.HostType == HostBuild && lookup.Held().Public("Environment.Name") {
 		return EnvironmentName{n, "Environment.Name"}
 	}
 	if n := lookup.Get("RELEASE_ENVIRONMENTNAME"); n != "" && j.classic() {

@@ -53,6 +53,7 @@ func guard(in Inputs, plan Plan, p *problems) Guard {
 
 func accounts(s string, p *problems) []iam.Account {
 	var ids []iam.Account
+	before := len(p.lines)
 	for _, l := range lines(s) {
 		for id := range strings.SplitSeq(l.text, ",") {
 			id = strings.TrimSpace(id)
@@ -65,7 +66,7 @@ func accounts(s string, p *problems) []iam.Account {
 			}
 		}
 	}
-	if given(s) && len(ids) == 0 {
+	if given(s) && len(ids) == 0 && len(p.lines) == before {
 		p.add("allowedAccountIds", "no account id is given")
 	}
 	return ids
@@ -74,7 +75,7 @@ func accounts(s string, p *problems) []iam.Account {
 func claimRules(s string, p *problems) []ClaimRule {
 	const input = "requiredClaims"
 	var rules []ClaimRule
-	first := map[string]int{}
+	first, before := map[string]int{}, len(p.lines)
 	for _, l := range pairs(input, s, p) {
 		if n, twice := first[l.key]; twice {
 			p.add(input, "line %d repeats claim %s of line %d", l.number, shown(l.key), n)
@@ -83,7 +84,7 @@ func claimRules(s string, p *problems) []ClaimRule {
 		first[l.key] = l.number
 		rules = append(rules, ClaimRule{l.key, l.value})
 	}
-	if given(s) && len(rules) == 0 {
+	if given(s) && len(rules) == 0 && len(p.lines) == before {
 		p.add(input, "no claim is given")
 	}
 	return rules

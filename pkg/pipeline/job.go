@@ -26,6 +26,7 @@ type Job struct {
 	JobToken       secret.Value `json:"-"` // ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN
 	OIDCRequestURI string       // SYSTEM_OIDCREQUESTURI
 	CollectionURI  string       // SYSTEM_COLLECTIONURI
+	Project        string       // SYSTEM_TEAMPROJECT
 	ProjectID      string       // SYSTEM_TEAMPROJECTID
 	HostType       string       // SYSTEM_HOSTTYPE
 	PlanID         string       // SYSTEM_PLANID
@@ -36,7 +37,6 @@ type Job struct {
 type job struct {
 	Job
 	tempDirectory string // AGENT_TEMPDIRECTORY
-	project       string // SYSTEM_TEAMPROJECT
 	pipeline      string // BUILD_DEFINITIONNAME or RELEASE_DEFINITIONNAME
 	runID         string // BUILD_BUILDID or RELEASE_RELEASEID
 }
@@ -61,13 +61,13 @@ func readJob(lookup Lookup) job {
 			JobToken:       secret.New(strings.TrimSpace(lookup.Get("ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN"))),
 			OIDCRequestURI: lookup.Get("SYSTEM_OIDCREQUESTURI"),
 			CollectionURI:  lookup.Get("SYSTEM_COLLECTIONURI"),
+			Project:        lookup.Get("SYSTEM_TEAMPROJECT"),
 			ProjectID:      lookup.Get("SYSTEM_TEAMPROJECTID"),
 			HostType:       strings.ToLower(lookup.Get("SYSTEM_HOSTTYPE")),
 			PlanID:         lookup.Get("SYSTEM_PLANID"),
 			JobID:          lookup.Get("SYSTEM_JOBID"),
 		},
 		tempDirectory: lookup.Get("AGENT_TEMPDIRECTORY"),
-		project:       lookup.Get("SYSTEM_TEAMPROJECT"),
 	}
 	j.pipeline, j.runID = lookup.Get("BUILD_DEFINITIONNAME"), lookup.Get("BUILD_BUILDID")
 	if j.classic() {
@@ -124,13 +124,13 @@ func (j job) checkToken() error {
 	return nil
 }
 
-// publicNames are the dotted names of the job's public variables.
-func publicNames(lookup Lookup) []string {
-	var names []string
-	if json.Unmarshal([]byte(lookup.Get("VSTS_PUBLIC_VARIABLES")), &names) != nil {
+// names are the dotted names that a list of the agent holds.
+func names(lookup Lookup, list string) []string {
+	var out []string
+	if json.Unmarshal([]byte(lookup.Get(list)), &out) != nil {
 		return nil
 	}
-	return names
+	return out
 }
 
 // environmentKey is the environment variable that a job variable becomes.
@@ -142,7 +142,7 @@ func environmentKey(name string) string {
 func collision(lookup Lookup) error {
 	seen := map[string]string{}
 	clashes := map[string]string{}
-	for _, name := range publicNames(lookup) {
+	for _, name := range names(lookup, "VSTS_PUBLIC_VARIABLES") {
 		key := environmentKey(name)
 		first, known := seen[key]
 		if known && !strings.EqualFold(first, name) && slices.Contains(agentNames, key) {
@@ -158,9 +158,4 @@ func collision(lookup Lookup) error {
 		Code: fault.VariableCollision, Summary: "two variables of this job become the same environment variable",
 		Why: strings.Join(said, "; ") + ". The task cannot tell which of them it reads.",
 	}
-}
-
-// HasPublic reports whether the job has a public variable of that name.
-func (l Lookup) HasPublic(name string) bool {
-	return slices.ContainsFunc(publicNames(l), func(n string) bool { return strings.EqualFold(n, name) })
 }

@@ -29,7 +29,12 @@ func lines(s string) []line {
 	return out
 }
 
-// pair is one "key = value" line.
+// form is how a line of each list of pairs looks, as the help text of its input says it.
+var form = map[string]string{
+	"environmentRoles": "environment = role ARN", "requiredClaims": "claim = pattern", "chainSessionTags": "key = value",
+}
+
+// pair is one line of the form "key = value".
 type pair struct {
 	number     int
 	key, value string
@@ -43,7 +48,7 @@ func pairs(input, s string, p *problems) []pair {
 		key, value, found := strings.Cut(l.text, "=")
 		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
 		if !found || key == "" || value == "" {
-			p.about(l.text, input, "line %d is not of the form \"key = value\"", l.number)
+			p.about(l.text, input, "line %d is not of the form \"%s\"", l.number, form[input])
 			continue
 		}
 		out = append(out, pair{l.number, key, value})

@@ -33,6 +33,9 @@ type Plan struct {
 	Masked []string
 	// MaskAccountID keeps account ids out of the log.
 	MaskAccountID bool
+	// Extension is publisher and id of the extension that the program was packed in,
+	// joined by a dot, for links to its pages; empty in other programs.
+	Extension string
 }
 
 // Role is the first role and how it is assumed.

@@ -12,7 +12,7 @@ func TestDefaultSessionName(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		j := job{
-			project: rapid.String().Draw(t, "project"), pipeline: rapid.String().Draw(t, "pipeline"),
+			Job: Job{Project: rapid.String().Draw(t, "project")}, pipeline: rapid.String().Draw(t, "pipeline"),
 			runID: rapid.StringMatching(`[0-9]{1,20}`).Draw(t, "run"),
 		}
 		got := defaultSessionName(j)

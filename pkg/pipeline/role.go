@@ -91,6 +91,8 @@ func region(in Inputs, lookup Lookup, kind IdentityKind, conn endpoint, arn iam.
 		name, source = strings.TrimSpace(lookup.Get("AWS_REGION")), "AWS_REGION"
 	}
 	switch {
+	case name == "" && lookup.Held().Secret("AWS_REGION"):
+		p.add("region", "no region is given, and AWS_REGION is a secret variable, which the agent does not pass to steps: set region to $(AWS_REGION), or make the variable public")
 	case name == "":
 		p.add("region", "no region is given: fill region, set it in the service connection, or set AWS_REGION")
 	case macro().MatchString(name):
@@ -125,7 +127,7 @@ func sessionName(in Inputs, j job, p *problems) string {
 // first, then the project's; the run id never.
 func defaultSessionName(j job) string {
 	const longest = 64
-	project, pipeline, run := sessionChars(j.project), sessionChars(j.pipeline), sessionChars(j.runID)
+	project, pipeline, run := sessionChars(j.Project), sessionChars(j.pipeline), sessionChars(j.runID)
 	left := max(0, longest-len(run)-len("-"))
 	project = project[:min(len(project), left)]
 	if project != "" {

@@ -78,7 +78,7 @@ func Read(ctx context.Context, lookup Lookup) (Step, error) {
 		return Step{}, &fault.Fault{Code: fault.Input, Summary: "the inputs of this step cannot be read", Cause: err}
 	}
 	s := Step{Secrets: accountsToMask(in, lookup), Unused: unused(in)}
-	settings, notes, proxyErr := network.FromAgent(lookup.Get, "")
+	settings, notes, proxyErr := network.FromAgent(ctx, lookup.Get, "")
 	j := readJob(lookup)
 	s.Secrets = append(append(s.Secrets, settings.Secrets()...), j.JobToken)
 	s.Notes, s.Plan.Network, s.Plan.Job = notes, settings, j.Job
@@ -90,6 +90,17 @@ func Read(ctx context.Context, lookup Lookup) (Step, error) {
 		return s, err
 	}
 	return s, proxyErr
+}
+
+// Timeout is how long the whole step may take, reading its surroundings included; an
+// invalid timeoutSeconds, which Read reports, counts as the default.
+func Timeout(lookup Lookup) time.Duration {
+	text, _ := inputLookuper{lookup}.Lookup("timeoutSeconds")
+	return timeout(text, &problems{})
+}
+
+func timeout(text string, p *problems) time.Duration {
+	return time.Duration(integer("timeoutSeconds", text, 120, 5, 600, p)) * time.Second
 }
 
 // fill checks all inputs together with the agent's variables.
@@ -106,7 +117,7 @@ func (s *Step) fill(in Inputs, j job, lookup Lookup) error {
 	s.Plan.MaskAccountID = s.Export.MaskAccountID
 	s.CheckOnly = boolean("checkOnly", in.CheckOnly, p)
 	s.Plan.WaitForPropagation = boolean("waitForPropagation", in.WaitForPropagation, p)
-	s.Timeout = time.Duration(integer("timeoutSeconds", in.TimeoutSeconds, 120, 5, 600, p)) * time.Second
+	s.Timeout = timeout(in.TimeoutSeconds, p)
 	s.Plan.STSEndpoint = stsEndpoint(in.STSEndpoint, s.Plan.Role.ARN, s.Region, p)
 	return p.fault()
 }

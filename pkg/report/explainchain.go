@@ -2,7 +2,13 @@ package report
 
 import "encoding/json"
 
-// chainStatement is the statement of a second role's trust policy.
+// chainPolicy is a second role's trust policy.
+type chainPolicy struct {
+	Version   string
+	Statement []chainStatement
+}
+
+// chainStatement is its one statement.
 type chainStatement struct {
 	Effect    string
 	Principal map[string]string
@@ -24,13 +30,13 @@ func (r Run) explainChain() []string {
 	if !chain.ExternalID.Empty() {
 		s.Condition = map[string]map[string]string{"StringEquals": {"sts:ExternalId": "(the value of chainExternalId)"}}
 	}
-	document, err := json.MarshalIndent(s, "", "  ")
+	document, err := json.MarshalIndent(chainPolicy{"2012-10-17", []chainStatement{s}}, "", "  ")
 	if err != nil {
 		return nil
 	}
 	return []string{
 		"", r.readable("What was presented to AWS: the session " + r.Result.First.AssumedRoleARN), "",
-		"The trust statement of " + r.readable(chain.ARN.String()) + " that allows exactly this:",
+		"The trust policy of " + r.readable(chain.ARN.String()) + " that allows exactly this, ready for IAM's \"Custom trust policy\":",
 		r.readableJSON(string(document)), "",
 		"Likeliest differences, in order:",
 		r.readable("  - The Principal: it names another role than " + r.Plan.Role.ARN.String() + ", or a role that was deleted and created again."),

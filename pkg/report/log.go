@@ -190,21 +190,21 @@ func (l *Log) shortSession(life time.Duration) {
 		"the credentials expire that much earlier.", life.Round(time.Second), asked))
 }
 
-// Check ends a run with checkOnly.
-func (l *Log) Check() {
+// Check ends a run with checkOnly. The advice more is about the export, had there been one.
+func (l *Log) Check(more []string) {
 	role := l.Step.Plan.Role.ARN
-	x := trustpolicy.Explain(*l.Result.Presented, string(role.Account), string(role.Partition), trustpolicy.NotAllowed)
+	x := trustpolicy.Explain(*l.Result.Presented, role.Partition, role.Account, trustpolicy.NotAllowed)
 	l.Out.Print("", "checkOnly: the exchange works; nothing was exported, not even outputs.",
-		"The trust statement that admits exactly this identity, to compare with the role's:", l.Run().readableJSON(x.Statement), "",
+		"The trust policy that admits exactly this identity, to compare with the role's:", l.Run().readableJSON(x.Document), "",
 		"Advice:")
-	for _, a := range advice(l.Step.Plan) {
+	for _, a := range append(more, advice(l.Step.Plan)...) {
 		l.Out.Print("  - " + a)
 	}
 }
 
 // advice is what could be better about a set-up that works.
 func advice(p pipeline.Plan) []string {
-	lines := []string{"Compare the role's trust policy with the statement above: conditions on both aud and sub, no wildcards."}
+	lines := []string{"Compare the role's trust policy with the one above: conditions on both aud and sub, no wildcards."}
 	if len(p.Guard.Accounts) == 0 {
 		lines = append(lines, "Set allowedAccountIds, so that a wrong role ARN cannot reach another account.")
 	}

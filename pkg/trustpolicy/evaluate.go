@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 )
 
 // Action is the call that an OIDC identity makes.
@@ -15,24 +16,19 @@ const Action = "sts:AssumeRoleWithWebIdentity"
 // Request is what AWS evaluates a policy for.
 type Request struct {
 	Action string
-	// Provider is the ARN of the identity provider that the token is of.
+	// Provider is the ARN of the token's identity provider.
 	Provider string
 	// Keys are the condition keys and their values; a key that is absent is not in
 	// the request. Names are compared without regard to case.
 	Keys map[string][]string
-	// TokenOnly tells that Keys holds what a token says and nothing of the call, so
+	// TokenOnly says that Keys holds what a token says and nothing of the call, so
 	// that other keys of AWS are unknown rather than absent.
 	TokenOnly bool
 }
 
-// ProviderARN is the ARN of an IAM OIDC provider.
-func ProviderARN(partition, account, provider string) string {
-	return "arn:" + partition + ":iam::" + account + ":oidc-provider/" + provider
-}
-
 // RequestFor is the request of an identity as AWS sees it.
-func RequestFor(account, partition string, v claims.AWSView) Request {
-	arn := ProviderARN(partition, account, v.Provider)
+func RequestFor(p iam.Partition, account iam.Account, v claims.AWSView) Request {
+	arn := iam.ProviderARN(p, account, v.Provider)
 	r := Request{Action: Action, Provider: arn, TokenOnly: true, Keys: map[string][]string{
 		v.Provider + ":aud":     {v.Audience},
 		v.Provider + ":sub":     {v.Subject},
@@ -51,7 +47,7 @@ func RequestFor(account, partition string, v claims.AWSView) Request {
 	return r
 }
 
-// unknown tells whether AWS fills a key from something that is not in a token, such as
+// unknown reports whether AWS fills a key from something that is not in a token, such as
 // the caller's address or the time.
 func (r Request) unknown(key string) bool {
 	low := strings.ToLower(key)
@@ -60,7 +56,7 @@ func (r Request) unknown(key string) bool {
 
 // Decision is a policy's answer to a request.
 type Decision struct {
-	// Allowed is true when a statement allows the request and none denies it.
+	// Allowed reports whether a statement allows the request and none denies it.
 	Allowed    bool              `json:"allowed"`
 	Statements []StatementResult `json:"statements"`
 }
@@ -78,6 +74,10 @@ type StatementResult struct {
 type Reason struct {
 	Holds bool   `json:"holds"`
 	Text  string `json:"text"`
+	// Want and Got are the values of a condition and of the request, where the test
+	// compares such.
+	Want []string `json:"want,omitempty"`
+	Got  []string `json:"got,omitempty"`
 }
 
 // Evaluate decides a request: a statement applies when its principal, its action
@@ -105,7 +105,7 @@ func (s Statement) evaluate(r Request) StatementResult {
 	if s.Deny {
 		result.Effect = "Deny"
 	}
-	result.Reasons = append(result.Reasons, s.principalReason(r), s.actionReason(r))
+	result.Reasons = append(result.Reasons, s.Principals.reason(r.Provider, s.Deny), s.actionReason(r))
 	for _, c := range s.Conditions {
 		result.Reasons = append(result.Reasons, c.reason(r, s.Deny))
 	}
@@ -113,23 +113,6 @@ func (s Statement) evaluate(r Request) StatementResult {
 		result.Applies = result.Applies && reason.Holds
 	}
 	return result
-}
-
-func (s Statement) principalReason(r Request) Reason {
-	named := s.Principals.Everybody || slices.Contains(s.Principals.Federated, r.Provider)
-	switch {
-	case s.Principals.Except && !s.Deny:
-		return Reason{false, "NotPrincipal with Allow is not supported in a trust policy"}
-	case s.Principals.Except:
-		return Reason{!named, "NotPrincipal does not name " + r.Provider}
-	case s.Principals.Everybody:
-		return Reason{true, "principal is everybody"}
-	case named:
-		return Reason{true, "principal is " + r.Provider}
-	case len(s.Principals.Federated) == 0:
-		return Reason{false, "principal is no identity provider, but " + strings.Join(s.Principals.Others, ", ")}
-	}
-	return Reason{false, fmt.Sprintf("principal is %s, the token is of %s", strings.Join(s.Principals.Federated, ", "), r.Provider)}
 }
 
 func (s Statement) actionReason(r Request) Reason {
@@ -143,7 +126,7 @@ func (s Statement) actionReason(r Request) Reason {
 	if !covered {
 		verb = "does not cover"
 	}
-	return Reason{covered != s.Except, fmt.Sprintf("%s %s %s %s", name, strings.Join(s.Actions, ", "), verb, r.Action)}
+	return Reason{Holds: covered != s.Except, Text: fmt.Sprintf("%s %s %s %s", name, strings.Join(s.Actions, ", "), verb, r.Action)}
 }
 
 // value finds a condition key without regard to case.
@@ -154,44 +137,4 @@ func (r Request) value(key string) []string {
 		}
 	}
 	return nil
-}
-
-// reason evaluates the condition. What cannot be evaluated counts against the
-// request: as not met in an Allow, as met in a Deny.
-func (c Condition) reason(r Request, deny bool) Reason {
-	o, got := parseOperator(c.Operator), r.value(c.Key)
-	said := fmt.Sprintf("%s %s: wanted %s, ", c.Operator, c.Key, quoted(c.Values))
-	if r.unknown(c.Key) {
-		if o.base == "stringlike" && strings.EqualFold(c.Key, "sts:RoleSessionName") && slices.Contains(c.Values, "*") {
-			return Reason{true, said + "every call has a session name"}
-		}
-		return Reason{deny, said + "its value is not in the token; it is not evaluated here and counts against the request"}
-	}
-	if len(got) == 0 {
-		said += "the request has no such key"
-	} else {
-		said += "got " + quoted(got)
-	}
-	if o.base == "null" {
-		wantAbsent := slices.ContainsFunc(c.Values, func(v string) bool { return strings.EqualFold(v, "true") })
-		return Reason{wantAbsent == (len(got) == 0), said}
-	}
-	compare, known := comparisons[o.base]
-	if !known {
-		return Reason{deny, said + "; this operator is not evaluated here and counts against the request"}
-	}
-	holds := o.holds(compare, c.Values, got)
-	if slices.ContainsFunc(c.Values, func(v string) bool { return strings.Contains(v, "${") }) {
-		said += "; a policy variable is not resolved here and counts against the request"
-		holds = deny || holds && !compare.negated
-	}
-	return Reason{holds, said}
-}
-
-func quoted(values []string) string {
-	out := make([]string, len(values))
-	for i, v := range values {
-		out[i] = fmt.Sprintf("%q", v)
-	}
-	return strings.Join(out, " or ")
 }

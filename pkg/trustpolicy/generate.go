@@ -1,269 +1,112 @@
 package trustpolicy
 
 import (
-	"errors"
-	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
-	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 )
-
-// Identities that Generate writes policies for.
-const (
-	ServiceConnection = "service-connection"
-	Pipeline          = "pipeline"
-	EntraConnection   = "entra-connection"
-	EntraExchange     = "entra-exchange"
-)
-
-// Spec names an identity by the ids and names of its parts. Which of them are
-// needed depends on Identity and Migrate.
-type Spec struct {
-	Identity           string
-	Account, Partition string
-	Org, OrgID         string
-	Project            string
-	Connection         string
-	ConnectionID       string
-	Pipeline           string
-	TenantID           string
-	TokenVersion       string
-	ClientID           string
-	ObjectID           string
-	Audience           string
-	// Migrate adds the statement of the Azure DevOps issuer to that of the Entra
-	// issuer, so that a connection can be converted without a failed run.
-	Migrate bool
-}
 
 // Provider is an IAM OIDC identity provider.
 type Provider struct {
-	URL       string
-	ClientIDs []string
+	URL       string   `json:"url"`
+	ClientIDs []string `json:"clientIds"`
 }
 
-// Generated is a trust policy and the providers that it relies on.
+// Generated is a trust policy with the role and the providers that it is for.
 type Generated struct {
-	// Document is the policy as indented JSON.
+	// Document is the policy as indented JSON, ready for IAM's "Custom trust policy".
 	Document string
 	// Providers are in the order of the statements.
 	Providers []Provider
+	// Role is what the task's input roleArn must be.
+	Role iam.RoleARN
 	// Length is what IAM counts against MaxLength.
 	Length int
-	// Predicted tells that a statement rests on a prediction of what AWS sees.
+	// Predicted reports whether a statement relies on a prediction of what AWS sees.
 	Predicted bool
+
+	policy   document
+	existing bool
 }
 
-// Generate writes the policy. Its error joins all problems of the spec, each
-// naming the flag it is about.
-func Generate(s Spec) (Generated, error) {
-	c := &checker{}
-	s.check(c)
-	identities := s.claims(c)
-	if len(c.problems) > 0 {
-		return Generated{}, errors.Join(c.problems...)
+// Generate writes the policy for a spec. Problems are all that is wrong with the
+// spec, at most one for each field; when there is one, nothing is generated.
+func Generate(s Spec) (Generated, []Problem) {
+	s = s.withDefaults()
+	if problems := s.check(); len(problems) > 0 {
+		return Generated{}, problems
 	}
-	d := document{Version: "2012-10-17"}
-	var g Generated
-	for _, id := range identities {
+	g := Generated{policy: document{Version: languageVersion}, existing: s.ExistingProvider}
+	path, name := splitRole(s.Role)
+	g.Role = iam.RoleARN{Partition: s.Partition, Account: s.Account, Path: path, Name: name}
+	for _, id := range s.identities() {
+		view := id.claims.AWS()
+		g.policy.Statement = append(g.policy.Statement, allow(id.sid, s.Partition, s.Account, view))
+		g.Providers = append(g.Providers, Provider{id.claims.Issuer, []string{view.Audience}})
 		g.Predicted = g.Predicted || id.claims.Flavour() == claims.EntraConnection
-		d.Statement = append(d.Statement, allow(id.sid, s.Account, s.Partition, id.claims.AWS()))
-		g.Providers = append(g.Providers, Provider{id.claims.Issuer, id.clientIDs})
 	}
-	g.Document = pretty(d)
-	policy, err := Parse([]byte(g.Document))
-	if err != nil {
-		return Generated{}, err
-	}
-	g.Length = policy.Length()
+	g.Document = pretty(g.policy)
+	g.Length = utf8.RuneCountInString(encode(g.policy, ""))
 	return g, nil
 }
 
-// identity is one identity, its claims as AWS will see them, and the client ids
-// that its provider must list.
+// identity is one identity with its claims as its token will hold them.
 type identity struct {
-	sid       string
-	claims    claims.UnverifiedClaims
-	clientIDs []string
+	sid    string
+	claims claims.UnverifiedClaims
 }
 
-func (s Spec) claims(c *checker) []identity {
-	vstoken := "https://vstoken.dev.azure.com/" + strings.ToLower(s.OrgID)
-	named := func(sid, subject string) identity {
-		return identity{
-			sid,
-			claims.UnverifiedClaims{Issuer: vstoken, Subject: subject, Audience: []string{claims.TokenExchangeAudience}},
-			[]string{claims.TokenExchangeAudience},
-		}
+// identities are those that the policy admits. The spec has been checked.
+func (s Spec) identities() []identity {
+	var out []identity
+	if s.Identity == ServiceConnection || s.Migrate {
+		out = append(out, s.vstoken("sc://"+s.Org+"/"+s.Project+"/"+s.Connection))
 	}
-	old := named("AzureDevOpsIssuer", "sc://"+s.Org+"/"+s.Project+"/"+s.Connection)
 	switch {
 	case s.Identity == Pipeline:
-		return []identity{named("AzureDevOpsIssuer", "p://"+s.Org+"/"+s.Project+"/"+s.Pipeline)}
-	case s.Identity == EntraExchange && s.Migrate:
-		return []identity{old, s.exchanged()}
+		out = append(out, s.vstoken("p://"+s.Org+"/"+s.Project+"/"+s.Pipeline))
 	case s.Identity == EntraExchange:
-		return []identity{s.exchanged()}
-	case s.Migrate:
-		return []identity{old, s.entra(c)}
-	case s.Identity == EntraConnection:
-		return []identity{s.entra(c)}
+		out = append(out, s.exchanged())
+	case s.Identity == EntraConnection || s.Migrate:
+		out = append(out, s.entra())
 	}
-	return []identity{old}
+	return out
+}
+
+// vstoken is an identity of Azure DevOps' own issuer.
+func (s Spec) vstoken(subject string) identity {
+	return identity{"AzureDevOpsIssuer", claims.UnverifiedClaims{
+		Issuer:   claims.VSTokenIssuer(s.OrgID),
+		Subject:  subject,
+		Audience: []string{claims.TokenExchangeAudience},
+	}}
 }
 
 // entra is the identity of a connection on the Entra issuer.
-func (s Spec) entra(c *checker) identity {
+func (s Spec) entra() identity {
 	subject, err := claims.EntraSubject(s.TenantID, s.OrgID, s.ConnectionID)
-	if err != nil && len(c.problems) == 0 {
-		c.add("tenant-id", "the subject cannot be computed from --tenant-id, --org-id and --connection-id")
+	if err != nil {
+		panic("trustpolicy: the ids of the spec were not checked: " + err.Error())
 	}
 	return identity{"EntraIssuer", claims.UnverifiedClaims{
-		Issuer: entraIssuer(s.TenantID), Subject: subject,
-		Audience: []string{claims.TokenExchangeResource}, AuthorizedParty: claims.AzureDevOpsClientID,
-	}, []string{claims.AzureDevOpsClientID}}
+		Issuer:          claims.EntraIssuer(s.TenantID),
+		Subject:         subject,
+		Audience:        []string{claims.TokenExchangeResource},
+		AuthorizedParty: claims.AzureDevOpsClientID,
+	}}
 }
 
 // exchanged is the identity of an access token that Entra issued for an audience
 // of the user's own.
 func (s Spec) exchanged() identity {
-	object := strings.ToLower(s.ObjectID)
+	c := claims.UnverifiedClaims{Subject: strings.ToLower(s.ObjectID)}
 	if s.TokenVersion == "1" {
-		issuer := "https://sts.windows.net/" + strings.ToLower(s.TenantID) + "/"
-		return identity{"EntraAccessToken", claims.UnverifiedClaims{Issuer: issuer, Subject: object, Audience: []string{s.Audience}}, []string{s.Audience}}
+		c.Issuer, c.Audience = claims.EntraIssuerV1(s.TenantID), []string{s.Audience}
+	} else {
+		c.Issuer, c.Audience = claims.EntraIssuer(s.TenantID), []string{strings.ToLower(s.Audience)}
+		c.AuthorizedParty = strings.ToLower(s.ClientID)
 	}
-	client := strings.ToLower(s.ClientID)
-	return identity{"EntraAccessToken", claims.UnverifiedClaims{
-		Issuer: entraIssuer(s.TenantID), Subject: object, Audience: []string{strings.ToLower(s.Audience)}, AuthorizedParty: client,
-	}, []string{client}}
-}
-
-func entraIssuer(tenant string) string {
-	return "https://login.microsoftonline.com/" + strings.ToLower(tenant) + "/v2.0"
-}
-
-// checker collects the problems of a spec.
-type checker struct{ problems []error }
-
-func (c *checker) add(flag, problem string) {
-	c.problems = append(c.problems, errors.New("--"+flag+": "+problem))
-}
-
-var (
-	accountPattern = pattern.Lazy(`^[0-9]{12}$`)
-	guidPattern    = pattern.Lazy(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-	partitions     = []string{"aws", "aws-cn", "aws-us-gov", "aws-eusc"}
-)
-
-func (s Spec) check(c *checker) {
-	if !accountPattern().MatchString(s.Account) {
-		c.add("account", "12 digits are wanted")
-	}
-	if !slices.Contains(partitions, s.Partition) {
-		c.add("partition", "one of "+strings.Join(partitions, ", ")+" is wanted")
-	}
-	named := s.Identity == ServiceConnection || s.Migrate && s.Identity != Pipeline
-	switch s.Identity {
-	case ServiceConnection, EntraConnection, EntraExchange:
-	case Pipeline:
-		c.names(map[string]string{"org": s.Org, "project": s.Project, "pipeline": s.Pipeline})
-		c.guids(map[string]string{"org-id": s.OrgID})
-		if s.Migrate {
-			c.add("migrate", "a pipeline's own identity has no counterpart at Entra that is documented")
-		}
-	default:
-		c.add("identity", "one of "+strings.Join([]string{ServiceConnection, Pipeline, EntraConnection, EntraExchange}, ", ")+" is wanted")
-	}
-	if named {
-		c.names(map[string]string{"org": s.Org, "project": s.Project, "connection": s.Connection})
-		c.guids(map[string]string{"org-id": s.OrgID})
-	}
-	if s.Identity == EntraConnection || s.Migrate && s.Identity == ServiceConnection {
-		c.guids(map[string]string{"tenant-id": s.TenantID, "org-id": s.OrgID, "connection-id": s.ConnectionID})
-	}
-	if s.Identity == EntraExchange {
-		s.checkExchange(c)
-	}
-}
-
-// sharedAudiences are of tokens that many parties hold or that are for other
-// services. The task refuses to exchange for them.
-var sharedAudiences = []string{
-	claims.TokenExchangeAudience, claims.TokenExchangeResource, claims.AzureDevOpsClientID, "00000003-0000-0000-c000-000000000000",
-}
-
-func (s Spec) checkExchange(c *checker) {
-	if slices.ContainsFunc(sharedAudiences, func(a string) bool { return strings.EqualFold(a, s.Audience) }) {
-		c.addOnce("audience", "this audience is not of an application of yours; register one for AWS")
-	}
-	c.guids(map[string]string{"tenant-id": s.TenantID, "object-id": s.ObjectID})
-	switch s.TokenVersion {
-	case "1":
-		c.names(map[string]string{"audience": s.Audience})
-		if !strings.HasPrefix(s.Audience, "api://") && !guidPattern().MatchString(s.Audience) {
-			c.addOnce("audience", "a version 1 token names its audience by an api:// URI or a GUID")
-		}
-	case "2":
-		c.guids(map[string]string{"client-id": s.ClientID})
-		if !guidPattern().MatchString(s.Audience) {
-			c.addOnce("audience", "a version 2 token names its audience by the application's client id, a GUID")
-		}
-	default:
-		c.add("token-version", "1 or 2 is wanted")
-	}
-}
-
-// guids checks ids; the order of problems is that of the flags' names.
-func (c *checker) guids(flags map[string]string) {
-	for _, flag := range sortedKeys(flags) {
-		if !guidPattern().MatchString(flags[flag]) {
-			c.addOnce(flag, "a GUID is wanted")
-		}
-	}
-}
-
-// names checks the mutable parts of a subject.
-func (c *checker) names(flags map[string]string) {
-	for _, flag := range sortedKeys(flags) {
-		if problem := nameProblem(flag, flags[flag]); problem != "" {
-			c.addOnce(flag, problem)
-		}
-	}
-}
-
-func nameProblem(flag, name string) string {
-	switch {
-	case name == "":
-		return "a value is wanted"
-	case name != strings.TrimSpace(name):
-		return "the value begins or ends with a space"
-	case strings.ContainsAny(name, "*?"):
-		return "wildcards would admit strangers; give the exact name"
-	case unwritable(name) != "":
-		return unwritable(name)
-	case flag != "pipeline" && flag != "connection" && flag != "audience" && strings.Contains(name, "/"):
-		return "a name has no slash"
-	}
-	return ""
-}
-
-// unwritable says why a value cannot stand in a policy as it is.
-func unwritable(value string) string {
-	foreign := func(r rune) bool { return r < 0x20 || r > 0xFF || r >= 0x7F && r < 0xA0 }
-	switch {
-	case strings.Contains(value, "${"):
-		return "IAM would read ${ as the start of a policy variable; rename it in Azure DevOps"
-	case strings.ContainsFunc(value, foreign):
-		return "IAM policies hold only characters from U+0020 to U+00FF; rename it in Azure DevOps, or use an Entra identity, whose subject has no names"
-	}
-	return ""
-}
-
-// addOnce adds a problem unless the flag has one already.
-func (c *checker) addOnce(flag, problem string) {
-	said := func(e error) bool { return strings.HasPrefix(e.Error(), "--"+flag+":") }
-	if !slices.ContainsFunc(c.problems, said) {
-		c.add(flag, problem)
-	}
+	return identity{"EntraAccessToken", c}
 }

@@ -52,8 +52,9 @@ func knownBuildCommand(t *testing.T, page string, args []string) {
 	}
 }
 
-// runCommand runs the program in this process, as a reader of the page would.
-func runCommand(t *testing.T, page string, args []string) {
+// runCommand runs the program in this process, as a reader of the page would, and
+// returns what it printed.
+func runCommand(t *testing.T, page string, args []string) string {
 	t.Helper()
 	for i, arg := range args {
 		if path, ok := files[arg]; ok {
@@ -71,6 +72,7 @@ func runCommand(t *testing.T, page string, args []string) {
 	if status != 0 || out.Len() == 0 {
 		t.Errorf("%s: %v ends with %d: %s", page, args, status, errs.String())
 	}
+	return out.String()
 }
 
 // unsignedToken writes a token that inspects as the claims of the examples.

@@ -4,6 +4,7 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -21,7 +22,7 @@ const module = "github.com/assume-aws-role/assume-aws-role/pkg/"
 var (
 	row    = regexp.MustCompile(`(?m)^\| ([^|]+) \| [^|]+ \|([^|]*)\|$`)
 	quoted = regexp.MustCompile("`([^`]+)`")
-	leaves = []string{"fault", "secret", "pattern", "vso"}
+	leaves = []string{"errno", "fault", "foreign", "secret", "pattern", "vso"}
 )
 
 // The map in CONTRIBUTING.md names every package, and no package imports more of
@@ -87,6 +88,23 @@ func checkImports(t *testing.T, dir, column string) {
 			path, _ := strconv.Unquote(imported.Path.Value)
 			if name, ours := strings.CutPrefix(path, module); ours && !slices.Contains(allowed, name) {
 				t.Errorf("%s imports %s; the map in CONTRIBUTING.md allows %v", file, name, allowed)
+			}
+		}
+	}
+}
+
+// TestPurePackagesReachNoNetwork follows imports to the end: what decides about trust, and
+// every leaf, reaches no network, not even through another package.
+func TestPurePackagesReachNoNetwork(t *testing.T) {
+	t.Parallel()
+	for _, name := range append([]string{"setuppage", "trustpolicy", "token", "claims", "iam"}, leaves...) {
+		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", module+name).Output()
+		if err != nil {
+			t.Fatalf("go list %s: %v", name, err)
+		}
+		for _, reached := range []string{"net/http", "os/exec", module + "network"} {
+			if slices.Contains(strings.Fields(string(out)), reached) {
+				t.Errorf("pkg/%s reaches %s", name, reached)
 			}
 		}
 	}

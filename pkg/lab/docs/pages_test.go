@@ -121,7 +121,8 @@ func TestReadmeSuitsTheMarketplace(t *testing.T) {
 	if n := strings.Count(readme, "\n"); n > 250 {
 		t.Errorf("README.md has %d lines, at most 250 are read", n)
 	}
-	if tag := regexp.MustCompile(`<[a-zA-Z/!][^>]*>`).FindString(fence.ReplaceAllString(readme, "")); tag != "" {
+	prose := regexp.MustCompile("`[^`\n]*`").ReplaceAllString(fence.ReplaceAllString(readme, ""), "")
+	if tag := regexp.MustCompile(`<[a-zA-Z/!][^>]*>`).FindString(prose); tag != "" {
 		t.Errorf("README.md holds %s, which the Marketplace strips", tag)
 	}
 }

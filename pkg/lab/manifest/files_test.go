@@ -22,6 +22,7 @@ type task struct {
 	RunsOn              []string                                  `json:"runsOn"`
 	Demands             []string                                  `json:"demands"`
 	MinimumAgentVersion string                                    `json:"minimumAgentVersion"`
+	ReleaseNotes        string                                    `json:"releaseNotes"`
 	InstanceNameFormat  string                                    `json:"instanceNameFormat"`
 	ShowEnvironment     bool                                      `json:"showEnvironmentVariables"`
 	Version             struct{ Major, Minor, Patch json.Number } `json:"version"`
@@ -117,6 +118,7 @@ type (
 		DisplayName      string            `json:"displayName"`
 		Icon             string            `json:"icon"`
 		HelpMarkDown     string            `json:"helpMarkDown"`
+		URI              string            `json:"uri"`
 		URL              map[string]string `json:"url"`
 		InputDescriptors []descriptor      `json:"inputDescriptors"`
 		Schemes          []scheme          `json:"authenticationSchemes"`

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -25,7 +26,7 @@ func TestTaskIdentity(t *testing.T) {
 	k := readTask(t)
 	want := task{
 		ID: taskID, Name: taskName, FriendlyName: "Assume AWS role with OIDC", Category: "Deploy",
-		InstanceNameFormat: "Assume AWS role $(roleArn)", ShowEnvironment: true,
+		InstanceNameFormat: "Assume AWS role with OIDC", ShowEnvironment: true,
 		Visibility: []string{"Build", "Release"}, RunsOn: []string{"Agent", "DeploymentGroup"},
 	}
 	got := task{
@@ -92,15 +93,77 @@ func checkInput(t *testing.T, in input, groups map[string]bool) {
 	if !groups[in.GroupName] {
 		t.Errorf("%s is in the unknown group %q", in.Name, in.GroupName)
 	}
-	if in.Label == "" || !strings.HasSuffix(in.HelpMarkDown, ".") || strings.Count(in.HelpMarkDown, ". ") > 2 {
-		t.Errorf("%s needs a label and one to three sentences of help", in.Name)
+	if in.Label == "" {
+		t.Errorf("%s has no label", in.Name)
+	}
+	if n := strings.Count(in.HelpMarkDown+" ", ". "); !strings.HasSuffix(in.HelpMarkDown, ".") || n > 4 {
+		t.Errorf("%s needs one to four sentences of help, not %d", in.Name, n)
+	}
+	if word := standsAlone.FindString(in.HelpMarkDown); word != "" {
+		t.Errorf("%s: the help text says %q, but it is shown alone", in.Name, word)
 	}
 	_, listed := in.Options[in.DefaultValue]
-	if in.Type == "pickList" && !listed || in.Type == "boolean" && in.DefaultValue != "false" {
-		t.Errorf("the default %q of %s is none of its values", in.DefaultValue, in.Name)
+	if in.Type == "pickList" && !listed && !in.editable() || in.Type == "boolean" && in.DefaultValue != "false" {
+		t.Errorf("the default %q of %s is not one of its values", in.DefaultValue, in.Name)
 	}
 	if in.Required && in.DefaultValue == "" && in.VisibleRule == "" {
 		t.Errorf("%s is required although it may be blank", in.Name)
+	}
+}
+
+// standsAlone matches words that need a neighbour: the editor shows the help of one
+// input at a time.
+var standsAlone = regexp.MustCompile(`\b([Aa]bove|[Bb]elow|[Tt]he former|[Tt]he latter|[Tt]he previous)\b`)
+
+// editable reports whether a pick list also takes what its user types.
+func (i input) editable() bool { return i.Properties["EditableOptions"] == "True" }
+
+// The region is a pick list of AWS's regions that takes others, too: new regions
+// come more often than versions of this task.
+func TestRegionIsAnEditablePickList(t *testing.T) {
+	t.Parallel()
+	for _, in := range readTask(t).Inputs {
+		if in.Name != "region" {
+			continue
+		}
+		if in.Type != "pickList" || !in.editable() || in.Required || in.DefaultValue != "" || len(in.Options) < 30 {
+			t.Errorf("region: type %s, properties %v, default %q, %d regions", in.Type, in.Properties, in.DefaultValue, len(in.Options))
+		}
+		for region, text := range in.Options {
+			if !regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`).MatchString(region) || !strings.HasPrefix(text, region+" ") {
+				t.Errorf("the region %q is shown as %q", region, text)
+			}
+		}
+	}
+}
+
+// The groups that most steps need are open; the others are one line each.
+func TestGroups(t *testing.T) {
+	t.Parallel()
+	k := readTask(t)
+	open := map[string]bool{
+		"identity": true, "role": true, "session": false, "secondRole": false, "guardRails": false, "export": true, "advanced": false,
+	}
+	got, members := map[string]bool{}, map[string][]string{}
+	for _, g := range k.Groups {
+		got[g.Name] = g.IsExpanded
+	}
+	if diff := cmp.Diff(open, got); diff != "" {
+		t.Errorf("groups and whether they are open (-want +got):\n%s", diff)
+	}
+	for _, in := range k.Inputs {
+		members[in.GroupName] = append(members[in.GroupName], in.Name)
+	}
+	if diff := cmp.Diff([]string{"roleSessionName", "durationSeconds", "sessionPolicy", "sessionPolicyArns"}, members["session"]); diff != "" {
+		t.Errorf("the group Session (-want +got):\n%s", diff)
+	}
+}
+
+func TestReleaseNotes(t *testing.T) {
+	t.Parallel()
+	k := readTask(t)
+	if n := k.ReleaseNotes; !strings.HasPrefix(n, fmt.Sprintf("Version %s: ", k.Version.Major)) || !strings.Contains(n, "](https://") {
+		t.Errorf("releaseNotes say what major version %s is, with a link to all changes: %q", k.Version.Major, n)
 	}
 }
 

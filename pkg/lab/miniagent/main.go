@@ -85,7 +85,7 @@ func (p player) play(ctx context.Context, file string) error {
 	if program, err := os.Executable(); err == nil {
 		job.Variables = append(job.Variables, Variable{Name: "sandbox.program", Value: program})
 	}
-	expect, err := job.load(file)
+	expect, err := job.Load(file)
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,9 @@ func (p player) play(ctx context.Context, file string) error {
 	return result.judge(world, expect)
 }
 
-func (j *Job) load(file string) (expect string, err error) {
+// Load installs the task of the package and fills in the steps and variables of a
+// job file; expect is the outcome that the file is meant to have.
+func (j *Job) Load(file string) (expect string, err error) {
 	task, err := install(j.VSIX, j.WorkDir, taskName)
 	if err != nil {
 		return "", err

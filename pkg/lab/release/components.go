@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,23 +19,23 @@ import (
 
 // Component is third-party software in the package.
 type Component struct {
-	Name    string `json:"name"`
-	Version string `json:"version"`
+	Name, Version string
 	// PURL identifies it (https://github.com/package-url/purl-spec).
-	PURL string `json:"purl"`
+	PURL string
 	// License is an SPDX expression, and Texts are the files it was found in.
-	License string   `json:"license"`
-	Texts   []string `json:"texts"`
+	License string
+	Texts   []string
 }
 
 // ReadComponents lists what the binaries in binDir hold, as they say themselves, with
-// the licences found in the module cache, and then the components in the JSON array of
-// the file packages, which the build of the set-up page writes; empty: none.
+// the licences found in the module cache, and the packages of npm in nodeModules whose
+// code is part of the set-up page. The page's module holds no Go code but that of the
+// binaries. It reads package.json in the working directory.
 //
 // The usual tools do not do: cyclonedx-gomod writes the checksum of its own executable
 // into the document, which differs from machine to machine, and finds no licence for
 // the standard library; go-licenses asks a server for each module.
-func ReadComponents(binDir, packages string) ([]Component, error) {
+func ReadComponents(binDir, nodeModules string) ([]Component, error) {
 	versions, err := linkedModules(binDir)
 	if err != nil {
 		return nil, err
@@ -48,8 +49,10 @@ func ReadComponents(binDir, packages string) ([]Component, error) {
 		c := Component{Name: path, Version: version, PURL: "pkg:golang/" + path + "@" + version}
 		if path == "std" {
 			err = c.readLicense(filepath.Join(root, "LICENSE"))
+		} else if dir, bad := c.moduleDirectory(cache); bad != nil {
+			err = bad
 		} else {
-			err = c.readLicenses(cache)
+			err = c.readLicenses(dir)
 		}
 		if err == nil && c.License == "" {
 			err = fmt.Errorf("%s has no licence that is recognised; look at it", c.PURL)
@@ -60,18 +63,49 @@ func ReadComponents(binDir, packages string) ([]Component, error) {
 		components = append(components, c)
 	}
 	slices.SortFunc(components, func(a, b Component) int { return strings.Compare(a.PURL, b.PURL) })
-	if packages == "" {
-		return components, nil
+	page, err := pageComponents(nodeModules)
+	return append(components, page...), err
+}
+
+// npmPackage is the part of a package.json that matters here.
+type npmPackage struct {
+	Name         string            `json:"name"`
+	Version      string            `json:"version"`
+	License      string            `json:"license"`
+	Dependencies map[string]string `json:"dependencies"`
+}
+
+// pageComponents reads the packages of npm whose code is part of the set-up page: the
+// dependencies of package.json, and what those need themselves.
+func pageComponents(nodeModules string) ([]Component, error) {
+	var components []Component
+	queue := []string{"package.json"}
+	for len(queue) > 0 {
+		file := queue[0]
+		queue = queue[1:]
+		doc, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("reading the packages of the set-up page: %w", err)
+		}
+		var p npmPackage
+		if err := json.Unmarshal(doc, &p); err != nil {
+			return nil, fmt.Errorf("reading %s: %w", file, err)
+		}
+		if file != "package.json" {
+			c := Component{Name: p.Name, Version: p.Version, PURL: "pkg:npm/" + strings.Replace(p.Name, "@", "%40", 1) + "@" + p.Version}
+			if err := c.readLicenses(filepath.Dir(file)); err != nil {
+				return nil, err
+			}
+			if c.License != p.License {
+				return nil, fmt.Errorf("%s says its licence is %q, its files say %q; look at it", c.PURL, p.License, c.License)
+			}
+			components = append(components, c)
+		}
+		for _, name := range slices.Sorted(maps.Keys(p.Dependencies)) {
+			queue = append(queue, filepath.Join(nodeModules, filepath.FromSlash(name), "package.json"))
+		}
 	}
-	doc, err := os.ReadFile(packages)
-	if err != nil {
-		return nil, fmt.Errorf("reading the packages of the set-up page: %w", err)
-	}
-	var more []Component
-	if err := json.Unmarshal(doc, &more); err != nil {
-		return nil, fmt.Errorf("reading the packages of the set-up page: %w", err)
-	}
-	return append(components, more...), nil
+	return components, nil
 }
 
 var plainGo = regexp.MustCompile(`^go([0-9]+\.[0-9]+(\.[0-9]+)?)$`)
@@ -113,18 +147,23 @@ func goDirectories() (cache, root string, err error) {
 // licenseFile is how the files are called that come with a module for its users.
 var licenseFile = regexp.MustCompile(`(?i)^(licen[cs]e|copying|notice|patents)(\.(md|txt))?$`)
 
-// readLicenses collects the licence and notice files of a module, also of code that it
-// has taken over from others into a folder below.
-func (c *Component) readLicenses(cache string) error {
+// moduleDirectory is where the module cache has a module.
+func (c *Component) moduleDirectory(cache string) (string, error) {
 	path, err := module.EscapePath(c.Name)
 	if err != nil {
-		return fmt.Errorf("looking for the licence of %s: %w", c.PURL, err)
+		return "", fmt.Errorf("looking for the licence of %s: %w", c.PURL, err)
 	}
 	version, err := module.EscapeVersion(c.Version)
 	if err != nil {
-		return fmt.Errorf("looking for the licence of %s: %w", c.PURL, err)
+		return "", fmt.Errorf("looking for the licence of %s: %w", c.PURL, err)
 	}
-	return filepath.WalkDir(filepath.Join(cache, filepath.FromSlash(path)+"@"+version), func(file string, d fs.DirEntry, err error) error {
+	return filepath.Join(cache, filepath.FromSlash(path)+"@"+version), nil
+}
+
+// readLicenses collects the licence and notice files in dir, also of code that was
+// taken over from others into a folder below.
+func (c *Component) readLicenses(dir string) error {
+	return filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !licenseFile.MatchString(d.Name()) {
 			return err
 		}

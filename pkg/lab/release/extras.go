@@ -11,8 +11,8 @@ import (
 // WriteExtras writes what accompanies the package: an archive of the program per
 // platform, the bill of materials, the notices, and SHA256SUMS over all files of the
 // directory out. It reads the licence of the program in the working directory.
-func WriteExtras(binDir, packages, version, out string) error {
-	components, err := ReadComponents(binDir, packages)
+func WriteExtras(binDir, nodeModules, version, out string) error {
+	components, err := ReadComponents(binDir, nodeModules)
 	if err != nil {
 		return err
 	}

@@ -13,8 +13,8 @@ import (
 // Pack turns the VSIX that tfx made into the canonical one: with the binaries of
 // binDir, the launcher's manifest and the notices added below task/, sorted, with one
 // fixed date and the execute bits of the binaries set. The same inputs give the same
-// bytes everywhere. packages names the file that ReadComponents documents; empty: none.
-func Pack(tfxFile, binDir, packages, out string) error {
+// bytes everywhere.
+func Pack(tfxFile, binDir, nodeModules, out string) error {
 	parts, err := readZip(tfxFile)
 	if err != nil {
 		return err
@@ -23,7 +23,7 @@ func Pack(tfxFile, binDir, packages, out string) error {
 	if err != nil {
 		return err
 	}
-	added, err := addedParts(binDir, packages)
+	added, err := addedParts(binDir, nodeModules)
 	if err != nil {
 		return err
 	}
@@ -55,8 +55,8 @@ func contentOf(parts []entry, name string) []byte {
 	return nil
 }
 
-func addedParts(binDir, packages string) ([]entry, error) {
-	components, err := ReadComponents(binDir, packages)
+func addedParts(binDir, nodeModules string) ([]entry, error) {
+	components, err := ReadComponents(binDir, nodeModules)
 	if err != nil {
 		return nil, err
 	}

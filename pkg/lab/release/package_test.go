@@ -32,7 +32,7 @@ func TestPackedExtensionIsComplete(t *testing.T) {
 	}
 	for _, want := range []string{
 		"extension.vsixmanifest", "extension.vsomanifest", "README.md", "LICENSE", "build.json", "docs/images/extension-icon.png", "task/task.json",
-		"task/index.js", "task/post.js", "task/icon.png", "task/THIRD-PARTY-NOTICES.txt", "task/bin/manifest.json",
+		"setup/setup.html", "task/index.js", "task/post.js", "task/icon.png", "task/THIRD-PARTY-NOTICES.txt", "task/bin/manifest.json",
 	} {
 		if contentOf(parts, want) == nil {
 			t.Errorf("%s is missing", want)
@@ -42,8 +42,10 @@ func TestPackedExtensionIsComplete(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := types.of("LICENSE"); got != "text/plain" {
-		t.Errorf("LICENSE has the content type %q, the manifest declares text/plain", got)
+	for part, want := range map[string]string{"LICENSE": "text/plain", "setup/setup.html": "text/html", "setup/setup.css": "text/css"} {
+		if got := types.of(part); got != want {
+			t.Errorf("%s has the content type %q, want %q", part, got, want)
+		}
 	}
 	if flags, err := Flags(need.VSIX(t)); err != nil || len(flags) > 0 {
 		t.Errorf("the note of flags: %v %v", flags, err)
@@ -222,7 +224,7 @@ func TestBillOfMaterials(t *testing.T) {
 		licenses[c.Name] = c.Licenses[0].Expression + c.Licenses[0].License.ID
 	}
 	for name, want := range map[string]string{
-		"std": "BSD-3-Clause", "golang.org/x/sys": "BSD-3-Clause", "github.com/golang-jwt/jwt/v5": "MIT",
+		"std": "BSD-3-Clause", "golang.org/x/sys": "BSD-3-Clause", "github.com/golang-jwt/jwt/v5": "MIT", "azure-devops-extension-sdk": "MIT",
 		"github.com/aws/smithy-go": "Apache-2.0 AND BSD-3-Clause", // it holds two packages of Go's
 	} {
 		if licenses[name] != want {
@@ -235,18 +237,21 @@ func TestLicenseThatNobodyKnows(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	c := Component{Name: "example.org/m", Version: "v1.0.0", PURL: "pkg:golang/example.org/m@v1.0.0"}
-	module := filepath.Join(dir, "example.org", "m@v1.0.0")
+	module, err := c.moduleDirectory(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := os.MkdirAll(filepath.Join(module, "taken"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(module, "LICENSE.txt"), []byte("You may do with this what I tell you when we meet."))
-	if err := c.readLicenses(dir); err != nil || c.License != "" || len(c.Texts) != 1 {
+	if err := c.readLicenses(module); err != nil || c.License != "" || len(c.Texts) != 1 {
 		t.Errorf("licence %q, texts %q, %v", c.License, c.Texts, err)
 	}
 	for _, m := range []string{"LICENSE", "taken/COPYING"} {
 		write(t, filepath.Join(module, m), read(t, filepath.Join(need.Root(t), "LICENSE")))
 	}
-	if err := c.readLicenses(dir); err != nil || c.License != "MIT" || !slices.ContainsFunc(c.Texts, func(s string) bool { return strings.HasPrefix(s, "MIT") }) {
+	if err := c.readLicenses(module); err != nil || c.License != "MIT" || !slices.ContainsFunc(c.Texts, func(s string) bool { return strings.HasPrefix(s, "MIT") }) {
 		t.Errorf("licence %q, texts %q, %v", c.License, c.Texts, err)
 	}
 }

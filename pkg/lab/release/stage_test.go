@@ -158,6 +158,9 @@ func TestDevDiffersInEverythingUnique(t *testing.T) {
 	if types["connectedService:assumeAwsRole"] || !types["connectedService:assumeAwsRoleDev"] {
 		t.Errorf("an input refers to the published connection type: %v", types)
 	}
+	if !strings.Contains(string(read(t, filepath.Join(dev.out, "vss-extension.json"))), "AWS roles (OIDC) (dev)") {
+		t.Error("two hubs of one name cannot be told apart")
+	}
 	names := ""
 	for _, c := range dev.Contributions {
 		names += " " + c.Properties.Name

@@ -133,8 +133,6 @@ type Config struct {
 	// VSTokenSeconds is the life of an Azure DevOps token; 0 means 300.
 	VSTokenSeconds int           `json:"vstokenSeconds"`
 	Proxy          ProxySettings `json:"proxy"`
-	// ES256 makes the issuers sign with an elliptic curve key instead of RSA.
-	ES256 bool `json:"es256"`
 	// JobToken is what the token endpoint expects; empty means a random one.
 	JobToken string `json:"-"`
 	// UserAgent is the pattern of User-Agent that the client under test must send;

@@ -17,7 +17,6 @@ type session struct {
 	arn, userID             string // of the assumed role
 	expires                 time.Time
 	sourceIdentity          string
-	transitive              map[string]string // tags that go on through role chaining
 }
 
 type credentialStore struct {

@@ -96,6 +96,22 @@ func TestPrivateCopyIsPrivate(t *testing.T) {
 	tr.tempIsEmpty(t)
 }
 
+// TestCancelWhileCopying sends a signal when no program runs yet: it reaches the program
+// all the same, and the copy does not stay.
+func TestCancelWhileCopying(t *testing.T) {
+	t.Parallel()
+	tr := newTree(t, "task")
+	c := tr.command(t, "index.js", "STUB=wait")
+	tr.asNobody(t, c)
+	preload(t, c, `const fs = require("fs"), real = fs.copyFileSync;
+fs.copyFileSync = (...a) => { real(...a); process.kill(process.pid, "SIGINT"); };`)
+	o := run(t, c)
+	if !strings.Contains(o.stdout, "got interrupt") && !strings.Contains(o.stdout, "ended by SIGINT") {
+		t.Errorf("the program did not hear of the cancel:\n%s", o.stdout)
+	}
+	tr.tempIsEmpty(t)
+}
+
 func TestBusyBinary(t *testing.T) {
 	t.Parallel()
 	tr := newTree(t, "task")
