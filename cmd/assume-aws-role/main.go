@@ -39,7 +39,7 @@ func main() {
 		Now:        time.Now,
 		Version:    strings.TrimPrefix(stamp, product),
 		Extension:  extension,
-		Executable: os.Executable,
+		Executable: executable,
 	}))
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"sync/atomic"
@@ -29,6 +30,7 @@ func profileCommand(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Setenv("PROFILE_ID", id[1])
 	ts.Setenv("PROFILE_DIR", dir[1])
 	ts.Setenv("VSTS_TASKVARIABLE_ASSUMEAWSROLEPROFILE", id[1])
+	ts.Setenv("VSTS_TASKVARIABLE_ASSUMEAWSROLETEMPDIRECTORY", filepath.Dir(dir[1]))
 }
 
 // ageCommand moves the times of a state into the past, as if so much time had gone

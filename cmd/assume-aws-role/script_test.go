@@ -22,6 +22,7 @@ var update = flag.Bool("update", os.Getenv("UPDATE") != "", "rewrite the golden 
 var programs = map[string]func(){"assume-aws-role": main}
 
 func TestMain(m *testing.M) {
+	printExecutable()
 	stamp, extension = product+"1.0.0", "assume-aws-role.assume-aws-role"
 	testscript.Main(m, programs)
 }

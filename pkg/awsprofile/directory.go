@@ -146,7 +146,7 @@ func empty(dir string) bool {
 func removeUnfinished(temp string) {
 	if privatefile.OwnDir(temp) {
 		_ = privatefile.Remove(filepath.Join(temp, markerName))
-		_ = privatefile.RemoveDir(temp)
+		_ = privatefile.Remove(temp)
 	}
 }
 

@@ -80,6 +80,10 @@ func writtenFor(goos, tempDir string, short func(string) string) (string, error)
 	if problem == "" {
 		return join(long), nil
 	}
+	// The file names that later steps get are the long ones.
+	if n := len(join(long) + `\` + program(goos)); n >= maxPath {
+		return "", badPath(tempDir, tooLong(n, ""), nil)
+	}
 	if s := short(long); s != "" && windowsProblem(join(s)) == "" {
 		return join(s), nil
 	}
@@ -113,9 +117,13 @@ func posixProblem(p string) string {
 	return ""
 }
 
-// maxCommand is MAX_PATH: no client starts a program whose path, as it is written, is
-// this long.
-const maxCommand = 260
+// maxPath is MAX_PATH: no client starts a program whose path, as it is written, is this
+// long, and not all read a file.
+const maxPath = 260
+
+func tooLong(n int, how string) string {
+	return fmt.Sprintf("the path of the program in it would have %d characters%s, and on Windows only shorter ones than %d work everywhere", n, how, maxPath)
+}
 
 // windowsProblem says what keeps a directory's path from being written so that cmd.exe
 // and every SDK start the program in it. Quotes are no help: Go's os/exec escapes them
@@ -135,8 +143,8 @@ func windowsProblem(dir string) string {
 			return fmt.Sprintf("it contains the character %q, which cmd.exe or an AWS SDK reads as something else", r)
 		}
 	}
-	if n := len(spell("windows", dir+`\`+program("windows"))); n >= maxCommand {
-		return fmt.Sprintf("the path of the program in it would have %d characters as it is written, and Windows starts none of %d or more", n, maxCommand)
+	if n := len(spell("windows", dir+`\`+program("windows"))); n >= maxPath {
+		return tooLong(n, " as it is written")
 	}
 	return ""
 }

@@ -35,8 +35,9 @@ func TestWrittenPathOnWindows(t *testing.T) {
 		{`C:\R&D agents\_temp`, `C:\R&DAGE~1\_temp`, ""},
 		{`C:\my agent\_temp`, `C:\my agent\_temp`, ""}, // the volume keeps no 8.3 names
 		{`C:\my agent\_temp`, "", ""},
-		{`C:\` + strings.Repeat("long-name\\", 22), `C:\LONG`, `C:\LONG`},
-		{`C:\` + strings.Repeat("long-name\\", 22), "", ""},
+		{`C:\` + strings.Repeat("long-name\\", 20) + "x", `C:\LONG`, `C:\LONG`}, // too long with doubled backslashes
+		{`C:\` + strings.Repeat("long-name\\", 20) + "x", "", ""},
+		{`C:\` + strings.Repeat("long-name\\", 22) + "x", `C:\LONG`, ""},
 		{`\\server\share\_temp`, `\\server\share\_temp`, ""},
 		{`\\?\C:\agent\_temp`, `\\?\C:\agent\_temp`, ""},
 		{`C:\a(1)\_temp`, "", ""},

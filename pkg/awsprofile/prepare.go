@@ -29,16 +29,23 @@ func Prepare(ctx context.Context, tempDir, id, binary string) error {
 		if err := tryFiles(ctx, statePath(dir, id)+privatefile.TempInfix+"probe"); err != nil {
 			return err
 		}
-		copied := filepath.Join(dir, binaryName)
-		if err := installBinary(binary, copied); err != nil {
+		if err := installBinary(binary, filepath.Join(dir, binaryName)); err != nil {
 			return err
 		}
-		return tryProgram(ctx, tempDir, copied)
+		return tryProgram(ctx, tempDir)
 	})
+	return undone(tempDir, id, err)
+}
+
+// undone removes what a step has made of its profile when it fails, unless another
+// process keeps the lock: the post-job part tries again. It returns the fault.
+func undone(tempDir, id string, err error) error {
 	if err == nil {
 		return nil
 	}
-	_ = Remove(tempDir, id)
+	if !isBusy(err) {
+		_ = Remove(tempDir, id)
+	}
 	return asWrite(tempDir, err)
 }
 
@@ -99,11 +106,15 @@ func readBack(path, want string) error {
 // scanner reads all of it first.
 const programWait = 20 * time.Second
 
-// tryProgram runs the copied program once, as a client would.
-func tryProgram(ctx context.Context, tempDir, path string) error {
+// tryProgram runs the copied program once, by the path that the config file will give.
+func tryProgram(ctx context.Context, tempDir string) error {
+	written, err := writtenPath(tempDir)
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, programWait)
 	defer cancel()
-	said, err := runVersion(ctx, path)
+	said, err := runVersion(ctx, filepath.Join(written, binaryName))
 	if err == nil && strings.HasPrefix(said, "assume-aws-role ") {
 		return nil
 	}

@@ -119,9 +119,9 @@ func Create(o Options) (Profile, error) {
 	if err := Check(o.TempDir); err != nil {
 		return Profile{}, err
 	}
-	if err := locked(o.TempDir, o.ID, func(dir string) error { return write(dir, o) }); err != nil {
-		_ = Remove(o.TempDir, o.ID)
-		return Profile{}, asWrite(o.TempDir, err)
+	err := locked(o.TempDir, o.ID, func(dir string) error { return write(dir, o) })
+	if err := undone(o.TempDir, o.ID, err); err != nil {
+		return Profile{}, err
 	}
 	dir := Dir(o.TempDir)
 	return Profile{Directory: dir, ConfigFile: filepath.Join(dir, configName), CredentialsFile: filepath.Join(dir, credentialsName)}, nil

@@ -111,20 +111,15 @@ func removeFrom(dir, id string) error {
 }
 
 // removeState deletes the state of one profile. It waits a little for a renewal,
-// which would write the file anew, and then deletes it all the same. The lock goes
-// while it is held; where the system keeps an open file, again after its release.
+// which would write the file anew, and then deletes it all the same.
 func removeState(dir, id string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), removeWait)
 	defer cancel()
-	release, err := acquire(ctx, lockPath(dir, id))
-	if err != nil {
-		release = func() {}
+	if release, err := acquire(ctx, lockPath(dir, id)); err == nil {
+		defer release()
 	}
 	privatefile.RemoveStale(statePath(dir, id))
-	err = privatefile.Remove(statePath(dir, id))
-	_ = os.Remove(lockPath(dir, id))
-	release()
-	return errors.Join(err, privatefile.Remove(lockPath(dir, id)))
+	return errors.Join(privatefile.Remove(statePath(dir, id)), privatefile.RemoveLock(lockPath(dir, id)))
 }
 
 // removeAll deletes every file that this package names, the marker last, and the
@@ -136,36 +131,48 @@ func removeAll(dir string, release func()) error {
 			errs = append(errs, privatefile.Remove(filepath.Join(dir, name)))
 		}
 	}
-	lock := filepath.Join(dir, configLockName)
-	_ = os.Remove(lock)
+	// Last: from here on another step can make a lock of its own, and files.
+	errs = append(errs, privatefile.RemoveLock(filepath.Join(dir, configLockName)))
 	release()
-	errs = append(errs, privatefile.Remove(lock))
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
 	return removeDirectory(dir)
 }
 
-// removeDirectory deletes the marker and the directory. A step that begins at this
-// moment keeps both: what it has made already is no error, and the marker comes back.
+// removeDirectory deletes the marker and the directory. Where a deleted file stays until
+// its last handle is closed, the directory cannot go before that, and the marker comes
+// back until it can. A step that begins at this moment keeps both.
 func removeDirectory(dir string) error {
-	left := slices.DeleteFunc(names(dir), func(name string) bool { return name == markerName })
-	if len(left) > 0 {
-		return notCreated(left)
-	}
 	path := filepath.Join(dir, markerName)
-	if err := privatefile.Remove(path); err != nil {
-		return err
+	for waited := time.Duration(0); ; waited += lingerPoll {
+		if left := slices.DeleteFunc(names(dir), lingers); len(left) > 0 {
+			return notCreated(left)
+		}
+		if err := privatefile.Remove(path); err != nil {
+			return err
+		}
+		err := privatefile.Remove(dir)
+		if err == nil {
+			return nil
+		}
+		_ = privatefile.Ensure(path, []byte(marker))
+		if !errno.NotEmpty.Has(err) || waited >= lingerWait {
+			return err
+		}
+		<-time.After(lingerPoll)
 	}
-	err := privatefile.RemoveDir(dir)
-	if err == nil {
-		return nil
-	}
-	_ = privatefile.Ensure(path, []byte(marker))
-	if errno.NotEmpty.Has(err) {
-		return notCreated(names(dir))
-	}
-	return err
+}
+
+const (
+	lingerPoll = 20 * time.Millisecond
+	lingerWait = 2 * time.Second
+)
+
+// lingers reports whether a file is no obstacle to the removal of its directory: the
+// marker, and a lock that is deleted and still open somewhere.
+func lingers(name string) bool {
+	return name == markerName || strings.HasPrefix(name, configLockName+privatefile.TempInfix)
 }
 
 // notCreated is the error for names in the directory that this task did not make.
@@ -191,8 +198,8 @@ func names(dir string) []string {
 }
 
 func removable(name string) bool {
-	for _, own := range []string{binaryName, configName, credentialsName} {
-		if name == own || strings.HasPrefix(name, own+privatefile.TempInfix) {
+	for _, own := range []string{binaryName, configName, credentialsName, configLockName} {
+		if name == own && own != configLockName || strings.HasPrefix(name, own+privatefile.TempInfix) {
 			return true
 		}
 	}

@@ -124,5 +124,6 @@ func stateName(name string) bool {
 		return false
 	}
 	rest = rest[idLength:]
-	return rest == stateSuffix || rest == lockSuffix || strings.HasPrefix(rest, stateSuffix+privatefile.TempInfix)
+	return rest == stateSuffix || rest == lockSuffix ||
+		strings.HasPrefix(rest, stateSuffix+privatefile.TempInfix) || strings.HasPrefix(rest, lockSuffix+privatefile.TempInfix)
 }

@@ -15,8 +15,7 @@ import (
 )
 
 // readInput reads the file that a flag names, or standard input for "-" and "".
-// Its errors name the flag and never the file: what stands there could be a token
-// that was meant to be in a file.
+// Its errors name the flag and never the file: somebody may have given the token itself.
 func readInput(ctx context.Context, e Env, flagName, file string) ([]byte, error) {
 	var data []byte
 	var err error

@@ -26,7 +26,7 @@ func post(ctx context.Context, e Env) int {
 	if id == "" {
 		return exitOK
 	}
-	temp, _ := e.Lookup("AGENT_TEMPDIRECTORY")
+	temp, _ := e.Lookup("VSTS_TASKVARIABLE_" + strings.ToUpper(export.ProfileTempVariable))
 	if err := foreign.Within(ctx, func() error { return awsprofile.Remove(temp, id) }); err != nil {
 		f, known := fault.As(err)
 		if !known {

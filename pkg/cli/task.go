@@ -5,11 +5,9 @@ import (
 	"runtime/debug"
 	"strings"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
 	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
 	"github.com/assume-aws-role/assume-aws-role/pkg/export"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
-	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
 	"github.com/assume-aws-role/assume-aws-role/pkg/report"
@@ -43,6 +41,8 @@ func newWriter(e Env) *vso.Writer {
 type taskRun struct {
 	env    Env
 	lookup pipeline.Lookup
+	// profile is where the step's profile lies; without an ID there is none.
+	profile export.ProfilePlace
 	report.Log
 }
 
@@ -116,13 +116,13 @@ func (t *taskRun) prepare(ctx context.Context) error {
 		return err
 	}
 	if t.Step.Export.Mode.Profile() {
-		return foreign.Within(ctx, func() error { return awsprofile.Check(t.Step.TempDirectory) })
+		return t.prepareProfile(ctx)
 	}
 	return nil
 }
 
 func (t *taskRun) exporter() export.Exporter {
-	return export.Exporter{Log: &t.Log, Held: t.lookup.Held(), Now: t.env.Now, Executable: t.env.Executable}
+	return export.Exporter{Log: &t.Log, Held: t.lookup.Held(), Now: t.env.Now, Profile: t.profile}
 }
 
 // accountInARN finds the account ids of ARNs in texts of AWS.
@@ -141,6 +141,7 @@ func (t *taskRun) maskNamed(text string) {
 
 // fail reports the step's one error.
 func (t *taskRun) fail(err error) {
+	t.discardProfile()
 	f := fault.Of(err, "the task stopped for an unknown reason")
 	t.maskNamed(f.Message())
 	t.Out.LogIssue(vso.IssueError, string(f.Code), t.Run().Failure(f).Message())

@@ -41,6 +41,9 @@ type Result struct {
 	Pipeline *claims.UnverifiedClaims
 	// Skew is how far a server's clock was ahead of ours.
 	Skew time.Duration
+	// Known are the secrets that no text may show which a service had a hand in; a token
+	// can say anything.
+	Known *foreign.Secrets
 }
 
 // Options are what the caller lends to an exchange.
@@ -93,6 +96,7 @@ func start(ctx context.Context, p pipeline.Plan, opt Options, result *Result) (*
 	if p.Chain != nil {
 		known.Add(p.Chain.ExternalID)
 	}
+	result.Known = known
 	client := network.NewClient(p.Network, opt.Now, known)
 	r := &run{
 		plan: p, opt: opt, client: client, known: known, result: result,

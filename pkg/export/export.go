@@ -29,8 +29,8 @@ type Exporter struct {
 	Held pipeline.Held
 	// Now is the clock.
 	Now func() time.Time
-	// Executable is the path of the running binary, which a profile copies.
-	Executable func() (string, error)
+	// Profile is where a profile was prepared; without an ID there is none.
+	Profile ProfilePlace
 }
 
 // Run exports. Everything that can fail comes before the first variable is set.

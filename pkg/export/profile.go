@@ -7,29 +7,45 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
+	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
 )
 
-// ProfileVariable is the task variable that tells the post-job part which profile to
-// remove.
-const ProfileVariable = "assumeAwsRoleProfile"
+// The task variables that tell the post-job part which profile to remove, and where. A
+// later step can set AGENT_TEMPDIRECTORY, but not these.
+const (
+	ProfileVariable     = "assumeAwsRoleProfile"
+	ProfileTempVariable = "assumeAwsRoleTempDirectory"
+)
+
+// ProfilePlace is where a step's profile lies.
+type ProfilePlace struct {
+	// ID names its state.
+	ID string
+	// TempDir is the agent's temp directory.
+	TempDir string
+	// Program is the running binary, of which the profile holds a copy.
+	Program string
+}
+
+// Announce tells the post-job part of the profile. It comes before anything is made.
+func (p ProfilePlace) Announce(out *vso.Writer) {
+	out.SetTaskVariable(ProfileVariable, p.ID)
+	out.SetTaskVariable(ProfileTempVariable, p.TempDir)
+}
 
 // profile writes the profile.
 func (x Exporter) profile(ctx context.Context) (awsprofile.Profile, error) {
-	plan, err := x.Step.Plan.Encode()
+	kept := x.Step.Plan
+	kept.Masked = x.Log.Run().Kept()
+	plan, err := kept.Encode()
 	if err != nil {
 		return awsprofile.Profile{}, &fault.Fault{Code: fault.Internal, Summary: "the profile's state cannot be encoded", Cause: err}
 	}
-	executable, err := x.Executable()
-	if err != nil {
-		return awsprofile.Profile{}, &fault.Fault{Code: fault.Internal, Summary: "the path of the task's own binary is unknown", Cause: err}
-	}
-	id := awsprofile.NewID()
-	x.Out.SetTaskVariable(ProfileVariable, id)
 	var p awsprofile.Profile
 	err = foreign.Within(ctx, func() (err error) {
 		p, err = awsprofile.Create(awsprofile.Options{
-			ID: id, TempDir: x.Step.TempDirectory, ProfileName: x.Step.Export.ProfileName, Region: x.Step.Region,
-			Plan: plan, Binary: executable, Now: x.Now, Credentials: x.Result.Session.Credentials,
+			ID: x.Profile.ID, TempDir: x.Profile.TempDir, ProfileName: x.Step.Export.ProfileName, Region: x.Step.Region,
+			Plan: plan, Binary: x.Profile.Program, Now: x.Now, Credentials: x.Result.Session.Credentials,
 		})
 		return err
 	})

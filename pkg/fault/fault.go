@@ -58,10 +58,11 @@ const (
 func (f *Fault) Error() string { return string(f.Code) + ": " + f.Summary }
 
 // Brief is the failure in one clause for a line that is about something else: the summary
-// and, where one is known, the HTTP status or the cause.
+// and, where one is known, the HTTP status or the cause. A status says nothing of a
+// connection that broke off.
 func (f *Fault) Brief() string {
 	for _, d := range f.Details {
-		if status, ok := strings.CutPrefix(d, "HTTP status: "); ok {
+		if status, ok := strings.CutPrefix(d, "HTTP status: "); ok && !strings.HasSuffix(string(f.Code), "-UNREACHABLE") {
 			return f.Summary + " (HTTP status " + status + ")"
 		}
 	}

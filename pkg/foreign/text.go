@@ -32,41 +32,62 @@ const removed = "(secret removed)"
 // and nil hold none. It is safe for concurrent use.
 type Secrets struct {
 	mu     sync.Mutex
-	values []secret.Value
+	values []hidden
+	// grams finds where a text may repeat a value: every run of enough letters of a value
+	// holds one of these groups of shortest letters.
+	grams map[string][]place
 }
 
-// Add makes a value known.
+// hidden is a value as it is compared, behind a function so that nothing prints it.
+type hidden struct {
+	letters func() string
+	least   int // how many in a row give it away
+}
+
+// place is a position in a value.
+type place struct{ value, offset int }
+
+// Add makes values known. Values of less than 8 letters and digits are left to the masker
+// of the log.
 func (s *Secrets) Add(values ...secret.Value) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.values = append(s.values, values...)
+	if s.grams == nil {
+		s.grams = map[string][]place{}
+	}
+	for _, v := range values {
+		letters, _ := lettersOf(v.Reveal())
+		least := min(run, len(letters))
+		if least < shortest {
+			continue
+		}
+		for i := 0; i+shortest <= len(letters); i += least - shortest + 1 {
+			gram := letters[i : i+shortest]
+			s.grams[gram] = append(s.grams[gram], place{len(s.values), i})
+		}
+		s.values = append(s.values, hidden{func() string { return letters }, least})
+	}
 }
 
 // Quote makes a text that somebody else wrote fit for a message: one line, at most 512
 // bytes, words whole, none as long as a token, and nothing of a known secret: a server
 // may echo one cut, wrapped, spaced or in another case. Every foreign text passes here.
 func (s *Secrets) Quote(text string) string {
-	if len(text) > examined {
-		text = text[:examined]
-	}
-	if s != nil {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		text = remove(text, s.values)
-	}
-	return clip(text)
+	return clip(s.Remove(text[:min(len(text), examined)]))
 }
 
-// remove replaces every stretch that repeats run letters and digits of a secret,
-// whatever stands between them.
-func remove(text string, secrets []secret.Value) string {
-	letters, at := lettersOf(text)
-	if len(letters) < shortest {
+// Remove takes every part of a known secret out of a text, and changes nothing else.
+// Whatever stands between the letters and digits of a part goes with it.
+func (s *Secrets) Remove(text string) string {
+	if s == nil {
 		return text
 	}
-	covered := make([]bool, len(letters))
-	for _, s := range secrets {
-		cover(letters, s, covered)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	letters, at := lettersOf(text)
+	covered := s.cover(letters)
+	if covered == nil {
+		return text
 	}
 	var b strings.Builder
 	end := 0
@@ -83,30 +104,37 @@ func remove(text string, secrets []secret.Value) string {
 	return b.String() + text[end:]
 }
 
-// cover marks the letters that repeat a part of the secret.
-func cover(letters string, s secret.Value, covered []bool) {
-	hidden, _ := lettersOf(s.Reveal())
-	n := min(run, len(hidden))
-	if n < shortest {
-		return
-	}
-	parts := map[string]bool{}
-	for i := range len(letters) - n + 1 {
-		parts[letters[i:i+n]] = true
-	}
-	found := map[string]bool{}
-	for i := range len(hidden) - n + 1 {
-		if part := hidden[i : i+n]; parts[part] {
-			found[part] = true
-		}
-	}
-	for i := range len(letters) - n + 1 {
-		if len(found) > 0 && found[letters[i:i+n]] {
-			for j := range n {
-				covered[i+j] = true
+// cover marks the letters that repeat a part of a value; nil when none does.
+func (s *Secrets) cover(letters string) []bool {
+	var covered []bool
+	for i := 0; i+shortest <= len(letters); i++ {
+		for _, p := range s.grams[letters[i:i+shortest]] {
+			v := s.values[p.value]
+			from, to := common(letters, i, v.letters(), p.offset)
+			if to-from < v.least {
+				continue
+			}
+			if covered == nil {
+				covered = make([]bool, len(letters))
+			}
+			for j := from; j < to; j++ {
+				covered[j] = true
 			}
 		}
 	}
+	return covered
+}
+
+// common is the longest stretch of a around position i that equals that of b around j.
+func common(a string, i int, b string, j int) (from, to int) {
+	from, to = i, i
+	for back := j - i; from > 0 && from+back > 0 && a[from-1] == b[from+back-1]; {
+		from--
+	}
+	for to < len(a) && j+to-i < len(b) && a[to] == b[j+to-i] {
+		to++
+	}
+	return from, to
 }
 
 // lettersOf are the ASCII letters and digits of a text, in lower case, and where each

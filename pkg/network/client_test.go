@@ -191,3 +191,18 @@ func TestUnusableBundleIsNamed(t *testing.T) {
 		}
 	}
 }
+
+// What other programs of the job read for certificates, any step can set: it is not
+// used, and the log says so.
+func TestCertificateVariablesThatDoNotCount(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS"} {
+		_, notes, err := FromAgent(t.Context(), func(n string) string { return map[string]string{name: "/etc/ca.pem"}[n] }, "x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(notes) != 1 || !strings.Contains(notes[0].Text, name+" is not honoured") {
+			t.Errorf("%s: notes %v", name, notes)
+		}
+	}
+}

@@ -140,7 +140,7 @@ func holdsCertificate(data []byte) bool {
 // certificateNotes are about settings that do not count.
 func certificateNotes(get func(string) string) []Note {
 	var notes []Note
-	for _, name := range []string{"SSL_CERT_FILE", "SSL_CERT_DIR"} {
+	for _, name := range []string{"SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS"} {
 		if get(name) != "" {
 			notes = append(notes, Note{Text: "certificates: " + name + " is not honoured, because any step can set it; " +
 				"give the agent the CA bundle with --sslcacert instead"})

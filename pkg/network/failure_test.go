@@ -139,6 +139,7 @@ func TestFailuresByPhase(t *testing.T) {
 		"TLS, request taken, reset":       {true, overTLS(t, after("", reset)), broke, "the connection was reset before an answer came.", fault.Soon},
 		"TLS, body, reset":                {true, overTLS(t, after(began+"\r\nhalf", reset)), broke, "the connection was reset in the middle of the answer (status 200).", fault.Soon},
 		"TLS, body, half-closed":          {true, overTLS(t, after(began+"\r\nhalf", halfClosed)), broke, "the connection was closed in the middle of the answer (status 200).", fault.Soon},
+		"TLS, body, no record":            {true, overTLS(t, after(began+"\r\nhalf", func(c net.Conn) { _, _ = io.WriteString(rawOf(c), "220 another service\r\n"); halfClosed(c) })), broke, "the connection was ended because the other side broke the rules of TLS in the middle of the answer (status 200).", fault.Soon},
 		"TLS, body, garbage for a record": {true, overTLS(t, after(began+"\r\nhalf", func(c net.Conn) { _, _ = rawOf(c).Write(bytes.Repeat([]byte{23, 3, 3, 0, 40}, 20)); halfClosed(c) })), broke, "the connection was ended because the other side broke the rules of TLS in the middle of the answer (status 200).", fault.Soon},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -104,7 +104,7 @@ func (f *Failure) handshake() (diagnosis, bool) {
 	op, isOp := errors.AsType[*net.OpError](f.cause)
 	_, notTLS := errors.AsType[tls.RecordHeaderError](f.cause)
 	switch {
-	case notTLS:
+	case notTLS && f.at == connecting:
 		return diagnosis{why: "what answers there does not speak TLS.", permanent: true, remedy: []string{
 			"Check the port, the proxy settings and that no sign-in page of the network answers in place of " + f.host + ".",
 		}}, true
@@ -115,7 +115,7 @@ func (f *Failure) handshake() (diagnosis, bool) {
 			d.remedy = []string{"Check which proxy, firewall or gateway ends TLS for " + f.host + ": the task offers TLS 1.2 and 1.3 without a client certificate."}
 		}
 		return d, true
-	case isOp && op.Op == "local error", f.at == connecting && strings.HasPrefix(f.cause.Error(), "tls: "):
+	case isOp && op.Op == "local error", notTLS, f.at == connecting && strings.HasPrefix(f.cause.Error(), "tls: "):
 		return f.cut("ended because the other side broke the rules of TLS"), true
 	}
 	return diagnosis{}, false

@@ -47,6 +47,21 @@ func (h Held) SecretValue(name string) secret.Value {
 	return secret.New(h.lookup.Get("SECRET_" + environmentKey(name)))
 }
 
+// secrets are the values of the job's secret variables. A variable set with preservecase
+// keeps the case of its name in its key.
+func (h Held) secrets() []secret.Value {
+	var out []secret.Value
+	for _, name := range h.secret {
+		for _, key := range []string{environmentKey(name), strings.NewReplacer(".", "_", " ", "_").Replace(name)} {
+			if v := h.lookup.Get("SECRET_" + key); v != "" {
+				out = append(out, secret.New(v))
+				break
+			}
+		}
+	}
+	return out
+}
+
 // SecretNames are the names of the job's secret variables.
 func (h Held) SecretNames() []string { return h.secret }
 

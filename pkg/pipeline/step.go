@@ -28,8 +28,6 @@ type Step struct {
 	Region, RegionSource string
 	Export               Export
 	CheckOnly            bool
-	// Timeout bounds the whole step.
-	Timeout time.Duration
 	// Unused are inputs that are filled but that the choices in force do not use.
 	Unused []Unused
 	// TempDirectory is the agent's directory for the files of one job.
@@ -38,6 +36,8 @@ type Step struct {
 	InContainer bool
 	// Notes are remarks for the log about the agent's network settings.
 	Notes []network.Note
+	// JobSecrets are the values of the job's secret variables, which the agent masks.
+	JobSecrets []secret.Value
 	// Secrets are the values to mask before anything is printed. They are complete even
 	// when Read fails.
 	Secrets []secret.Value
@@ -77,7 +77,7 @@ func Read(ctx context.Context, lookup Lookup) (Step, error) {
 	if err != nil {
 		return Step{}, &fault.Fault{Code: fault.Input, Summary: "the inputs of this step cannot be read", Cause: err}
 	}
-	s := Step{Secrets: accountsToMask(in, lookup), Unused: unused(in)}
+	s := Step{JobSecrets: lookup.Held().secrets(), Secrets: accountsToMask(in, lookup), Unused: unused(in)}
 	settings, notes, proxyErr := network.FromAgent(ctx, lookup.Get, "")
 	j := readJob(lookup)
 	s.Secrets = append(append(s.Secrets, settings.Secrets()...), j.JobToken)
@@ -117,7 +117,7 @@ func (s *Step) fill(in Inputs, j job, lookup Lookup) error {
 	s.Plan.MaskAccountID = s.Export.MaskAccountID
 	s.CheckOnly = boolean("checkOnly", in.CheckOnly, p)
 	s.Plan.WaitForPropagation = boolean("waitForPropagation", in.WaitForPropagation, p)
-	s.Timeout = timeout(in.TimeoutSeconds, p)
+	timeout(in.TimeoutSeconds, p)
 	s.Plan.STSEndpoint = stsEndpoint(in.STSEndpoint, s.Plan.Role.ARN, s.Region, p)
 	return p.fault()
 }

@@ -1,7 +1,6 @@
 package privatefile
 
 import (
-	"errors"
 	"io/fs"
 	"os"
 	"time"
@@ -49,33 +48,22 @@ func RenameDir(from, to string) error {
 	})
 }
 
-// RemoveDir deletes an empty directory; one that is gone is no error. On Windows a
-// deleted file stays in it until its last handle is closed, so it waits.
-func RemoveDir(path string) error {
-	return retry(func(err error) bool { return errno.Busy.Has(err) || lingers && errno.NotEmpty.Has(err) }, func() error {
-		err := os.Remove(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		return err
-	})
-}
+// persist gives up after 2 s of waiting. The waits double up to the longest, which is
+// short enough to find the moments between many readers.
+const (
+	longestWait = 16 * time.Millisecond
+	patience    = 2 * time.Second
+)
 
-// persist does what a virus scanner, an indexer or another process of ours can keep
+// persist repeats what a virus scanner, an indexer or another process of ours can keep
 // from being done for moments.
-func persist(do func() error) error { return retry(errno.Busy.Has, do) }
-
-// longestWait makes all waits of retry together 2 s: each is twice the one before, the
-// first is a millisecond.
-const longestWait = 1024 * time.Millisecond
-
-// retry repeats what fails with an error that passes.
-func retry(passes func(error) bool, do func() error) error {
-	for wait := time.Millisecond; ; wait *= 2 {
+func persist(do func() error) error {
+	for wait, waited := time.Millisecond, time.Duration(0); ; wait = min(2*wait, longestWait) {
 		err := do()
-		if err == nil || wait > longestWait || !passes(err) {
+		if err == nil || waited >= patience || !errno.Busy.Has(err) {
 			return err
 		}
 		<-time.After(wait)
+		waited += wait
 	}
 }

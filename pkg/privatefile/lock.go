@@ -3,6 +3,7 @@ package privatefile
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"time"
 )
@@ -60,4 +61,19 @@ func isAt(f *os.File, path string) bool {
 	}
 	there, err := os.Lstat(path)
 	return err == nil && os.SameFile(held, there)
+}
+
+// RemoveLock deletes a lock file, held or not. Its name is free at once; one that waits
+// for the lock gets ErrGone.
+func RemoveLock(path string) error {
+	aside := TempName(path)
+	err := persist(func() error { return os.Rename(path, aside) })
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	// Where an open file keeps its name until it is closed, that name is nobody's.
+	return os.Remove(aside)
 }

@@ -15,8 +15,6 @@ const (
 	directoryMode = 0o700
 	fileMode      = 0o600
 	othersMode    = 0o077
-	// lingers: a deleted file is gone at once.
-	lingers = false
 )
 
 // makeDirectory makes a directory for this user alone, whatever the umask.

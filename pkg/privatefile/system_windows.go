@@ -11,10 +11,6 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/errno"
 )
 
-// lingers: a deleted file keeps its directory from being deleted until its last handle
-// is closed, unless the file system deletes as POSIX wants.
-const lingers = true
-
 // shareAll lets others read, write and delete a file while it is open here.
 const shareAll = windows.FILE_SHARE_READ | windows.FILE_SHARE_WRITE | windows.FILE_SHARE_DELETE
 

@@ -54,7 +54,7 @@ func (r Run) explain(code fault.Code) []string {
 		lines = append(lines, "IAM does not accept this policy as is: "+x.Unusable+".")
 	}
 	lines = append(lines, "",
-		"The IAM identity provider that account "+string(role.Account)+" must have:",
+		show("The IAM identity provider that account "+string(role.Account)+" must have:"),
 		show("  URL: "+x.ProviderURL), show("  client id: "+x.ClientID), "",
 		"Likeliest differences, in order:")
 	for _, d := range x.Differences {
@@ -74,5 +74,5 @@ func (r Run) page(code fault.Code) []string {
 	if link == "" {
 		return []string{""}
 	}
-	return []string{"", "Compare this denial with the role's trust policy in Project settings:", "  " + link, ""}
+	return []string{"", "Compare this denial with the role's trust policy in Project settings:", "  " + r.readableLink(link), ""}
 }

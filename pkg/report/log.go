@@ -20,7 +20,7 @@ type Log struct {
 }
 
 // Run is what there is to tell of the exchange.
-func (l *Log) Run() Run { return Run{Plan: l.Step.Plan, Result: l.Result} }
+func (l *Log) Run() Run { return Run{Plan: l.Step.Plan, Result: l.Result, Masked: l.Step.JobSecrets} }
 
 // Readable is text as Print shows it: values that the agent masks although they are no
 // secrets stay readable.

@@ -51,16 +51,16 @@ func linked(lines []string) (found Denial, ok bool) {
 var (
 	timestamp = pattern.Lazy(`^\x{FEFF}?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z ?`)
 	colour    = pattern.Lazy(`\x1b\[[0-9;]*m`)
-	twoHalves = pattern.Lazy(`"([^"]*)" \+ "([^"]*)"`)
+	inPieces  = pattern.Lazy(`"[^"]*"(?: \+ "[^"]*")+`)
 )
 
 // plain is a line without what the agent puts before it, and with values that the task
-// writes in two halves put together again.
+// writes in pieces put together again.
 func plain(line string) string {
 	line = timestamp().ReplaceAllString(strings.TrimRight(line, "\r"), "")
 	line = colour().ReplaceAllString(line, "")
 	line = strings.TrimPrefix(line, "##[error]")
-	return twoHalves().ReplaceAllString(line, "$1$2")
+	return inPieces().ReplaceAllStringFunc(line, func(s string) string { return strings.ReplaceAll(strings.Trim(s, `"`), `" + "`, "") })
 }
 
 var (

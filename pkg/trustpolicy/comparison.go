@@ -1,8 +1,10 @@
 package trustpolicy
 
 import (
+	"cmp"
 	"encoding/base64"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,7 +16,14 @@ import (
 // Negated operators hold when no value of the policy matches.
 type comparison struct {
 	matches func(policy, request string) bool
+	// form reports whether a value is of the operator's type; nil accepts any string.
+	form    func(string) bool
 	negated bool
+}
+
+// accepts reports whether all values are of the operator's type.
+func (c comparison) accepts(values []string) bool {
+	return c.form == nil || !slices.ContainsFunc(values, func(v string) bool { return !c.form(v) })
 }
 
 // comparisons are those of IAM, by the operator's name in lower case.
@@ -25,26 +34,26 @@ var comparisons = map[string]comparison{
 	"stringnotequalsignorecase": {matches: strings.EqualFold, negated: true},
 	"stringlike":                {matches: like},
 	"stringnotlike":             {matches: like, negated: true},
-	"arnequals":                 {matches: arnLike},
-	"arnlike":                   {matches: arnLike},
-	"arnnotequals":              {matches: arnLike, negated: true},
-	"arnnotlike":                {matches: arnLike, negated: true},
-	"bool":                      {matches: strings.EqualFold},
+	"arnequals":                 {matches: arnLike, form: isARN},
+	"arnlike":                   {matches: arnLike, form: isARN},
+	"arnnotequals":              {matches: arnLike, form: isARN, negated: true},
+	"arnnotlike":                {matches: arnLike, form: isARN, negated: true},
+	"bool":                      {matches: strings.EqualFold, form: isBool},
 	"binaryequals":              {matches: binary},
-	"ipaddress":                 {matches: inRange},
-	"notipaddress":              {matches: inRange, negated: true},
-	"numericequals":             {matches: numeric(func(c int) bool { return c == 0 })},
-	"numericnotequals":          {matches: numeric(func(c int) bool { return c == 0 }), negated: true},
-	"numericlessthan":           {matches: numeric(func(c int) bool { return c < 0 })},
-	"numericlessthanequals":     {matches: numeric(func(c int) bool { return c <= 0 })},
-	"numericgreaterthan":        {matches: numeric(func(c int) bool { return c > 0 })},
-	"numericgreaterthanequals":  {matches: numeric(func(c int) bool { return c >= 0 })},
-	"dateequals":                {matches: date(func(c int) bool { return c == 0 })},
-	"datenotequals":             {matches: date(func(c int) bool { return c == 0 }), negated: true},
-	"datelessthan":              {matches: date(func(c int) bool { return c < 0 })},
-	"datelessthanequals":        {matches: date(func(c int) bool { return c <= 0 })},
-	"dategreaterthan":           {matches: date(func(c int) bool { return c > 0 })},
-	"dategreaterthanequals":     {matches: date(func(c int) bool { return c >= 0 })},
+	"ipaddress":                 {matches: inRange, form: isRange},
+	"notipaddress":              {matches: inRange, form: isRange, negated: true},
+	"numericequals":             {matches: numeric(func(c int) bool { return c == 0 }), form: isNumber},
+	"numericnotequals":          {matches: numeric(func(c int) bool { return c == 0 }), form: isNumber, negated: true},
+	"numericlessthan":           {matches: numeric(func(c int) bool { return c < 0 }), form: isNumber},
+	"numericlessthanequals":     {matches: numeric(func(c int) bool { return c <= 0 }), form: isNumber},
+	"numericgreaterthan":        {matches: numeric(func(c int) bool { return c > 0 }), form: isNumber},
+	"numericgreaterthanequals":  {matches: numeric(func(c int) bool { return c >= 0 }), form: isNumber},
+	"dateequals":                {matches: date(func(c int) bool { return c == 0 }), form: isDate},
+	"datenotequals":             {matches: date(func(c int) bool { return c == 0 }), form: isDate, negated: true},
+	"datelessthan":              {matches: date(func(c int) bool { return c < 0 }), form: isDate},
+	"datelessthanequals":        {matches: date(func(c int) bool { return c <= 0 }), form: isDate},
+	"dategreaterthan":           {matches: date(func(c int) bool { return c > 0 }), form: isDate},
+	"dategreaterthanequals":     {matches: date(func(c int) bool { return c >= 0 }), form: isDate},
 }
 
 func equal(policy, request string) bool { return policy == request }
@@ -71,13 +80,14 @@ func like(pattern, s string) bool {
 	return strings.Trim(string(p[i:]), "*") == ""
 }
 
-// arnLike compares the six parts of an ARN one by one, each with wildcards.
+// arnParts is the number of parts of an ARN, the last of which may hold colons.
+const arnParts = 6
+
+func isARN(s string) bool { return strings.Count(s, ":") >= arnParts-1 }
+
+// arnLike compares the parts of two ARNs one by one, each with wildcards.
 func arnLike(pattern, s string) bool {
-	const parts = 6
-	p, t := strings.SplitN(pattern, ":", parts), strings.SplitN(s, ":", parts)
-	if len(p) != parts || len(t) != parts {
-		return false
-	}
+	p, t := strings.SplitN(pattern, ":", arnParts), strings.SplitN(s, ":", arnParts)
 	for i := range p {
 		if !like(p[i], t[i]) {
 			return false
@@ -86,49 +96,44 @@ func arnLike(pattern, s string) bool {
 	return true
 }
 
+func isBool(s string) bool { return strings.EqualFold(s, "true") || strings.EqualFold(s, "false") }
+
 // binary compares bytes with their base64 form in the policy.
 func binary(policy, request string) bool {
 	b, err := base64.StdEncoding.DecodeString(policy)
 	return err == nil && string(b) == request
 }
 
-// inRange compares an address with a range of addresses, or with a single one.
+// addresses reads a range of addresses, or a single one.
+func addresses(s string) (netip.Prefix, error) {
+	if single, err := netip.ParseAddr(s); err == nil {
+		return single.Prefix(single.BitLen())
+	}
+	return netip.ParsePrefix(s)
+}
+
+func isRange(s string) bool {
+	_, err := addresses(s)
+	return err == nil
+}
+
+// inRange reports whether the request's address is in the policy's range.
 func inRange(policy, request string) bool {
-	address, err := netip.ParseAddr(request)
-	if err != nil {
-		return false
-	}
-	if single, err := netip.ParseAddr(policy); err == nil {
-		return address == single
-	}
-	addresses, err := netip.ParsePrefix(policy)
-	return err == nil && addresses.Contains(address)
+	p, err := addresses(policy)
+	r, err2 := addresses(request)
+	return err == nil && err2 == nil && p.Contains(r.Addr())
 }
 
 var number = pattern.Lazy(`^[+-]?[0-9]+(\.[0-9]+)?$`)
 
-func parseNumber(s string) (float64, bool) {
-	if !number().MatchString(s) {
-		return 0, false
-	}
-	n, err := strconv.ParseFloat(s, 64)
-	return n, err == nil
-}
+func isNumber(s string) bool { return number().MatchString(s) }
 
 // numeric compares the request's number with the policy's.
 func numeric(holds func(int) bool) func(policy, request string) bool {
 	return func(policy, request string) bool {
-		p, ok := parseNumber(policy)
-		r, ok2 := parseNumber(request)
-		switch {
-		case !ok || !ok2:
-			return false
-		case r < p:
-			return holds(-1)
-		case r > p:
-			return holds(1)
-		}
-		return holds(0)
+		p, err := strconv.ParseFloat(policy, 64)
+		r, err2 := strconv.ParseFloat(request, 64)
+		return err == nil && err2 == nil && holds(cmp.Compare(r, p))
 	}
 }
 
@@ -144,6 +149,11 @@ func parseDate(s string) (time.Time, bool) {
 	}
 	seconds, err := strconv.ParseInt(s, 10, 64)
 	return time.Unix(seconds, 0), err == nil
+}
+
+func isDate(s string) bool {
+	_, ok := parseDate(s)
+	return ok
 }
 
 // date compares the request's time with the policy's.

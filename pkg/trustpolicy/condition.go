@@ -15,7 +15,7 @@ func (c Condition) reason(r Request, deny bool) Reason {
 	if note == "" && len(got) == 0 {
 		note = "; the request has no such key"
 	}
-	text := fmt.Sprintf("%s %s: want %s", c.Operator, c.Key, alternatives(c.Values))
+	text := fmt.Sprintf("%s %s: expected %s", c.Operator, c.Key, alternatives(c.Values))
 	if len(got) > 0 {
 		text += ", got " + alternatives(got)
 	}
@@ -47,6 +47,8 @@ func (c Condition) evaluate(r Request, deny bool) (holds bool, note string) {
 		return deny, "; there is no such operator, so the condition" + treated
 	case c.hasVariable():
 		return deny, "; a policy variable is not resolved here and" + treated
+	case !compare.accepts(c.Values) || !compare.accepts(got):
+		return deny, "; a value is not of the operator's type, so the condition" + treated
 	}
 	return o.holds(compare, c.Values, got), ""
 }

@@ -50,8 +50,7 @@ func RequestFor(p iam.Partition, account iam.Account, v claims.AWSView) Request 
 // unknown reports whether AWS fills a key from something that is not in a token, such as
 // the caller's address or the time.
 func (r Request) unknown(key string) bool {
-	low := strings.ToLower(key)
-	return r.TokenOnly && len(r.value(key)) == 0 && (strings.HasPrefix(low, "aws:") || strings.HasPrefix(low, "sts:"))
+	return r.TokenOnly && len(r.value(key)) == 0 && global(key)
 }
 
 // Decision is a policy's answer to a request.

@@ -40,13 +40,16 @@ type linter struct {
 	// federated reports whether the policy admits users of an identity provider.
 	federated bool
 	found     []Finding
+	seen      map[Finding]bool
 }
 
+// add adds a finding, unless the statement has the same one already.
 func (l *linter) add(level Level, format string, args ...any) {
 	f := Finding{level, l.statement, fmt.Sprintf(format, args...)}
-	if !slices.Contains(l.found, f) {
+	if !l.seen[f] {
 		l.found = append(l.found, f)
 	}
+	l.seen[f] = true
 }
 
 // Lint looks for what makes a trust policy wider or weaker than it seems. Every Allow
@@ -56,7 +59,7 @@ func (p *Policy) Lint() []Finding { return p.lint(claims.AWSView{}, false) }
 // lint also looks at the policy with the eyes of an identity, and names the others beside
 // it, if it is admitted.
 func (p *Policy) lint(checked claims.AWSView, admitted bool) []Finding {
-	l := &linter{checked: checked, admitted: admitted, found: []Finding{}} // an empty list in JSON, too
+	l := &linter{checked: checked, admitted: admitted, seen: map[Finding]bool{}, found: []Finding{}} // an empty list in JSON, too
 	l.federated = slices.ContainsFunc(p.Statements, func(s Statement) bool { return !s.Deny && len(s.Principals.Federated) > 0 })
 	if p.length > MaxLength {
 		l.add(Warning, "the policy has %d characters without white space; IAM's default quota is %d", p.length, MaxLength)
@@ -113,8 +116,12 @@ func (c Condition) lintForm(l *linter) {
 	if c.isOfToken() && c.hasVariable() {
 		l.add(Error, "%s on %s contains a policy variable, which can stand for the token's own value", c.Operator, c.Key)
 	}
-	if _, known := o.comparison(); !known && !o.isNull() {
+	compare, known := o.comparison()
+	if !known && !o.isNull() {
 		l.add(Error, "there is no condition operator %s", c.Operator)
+	}
+	if !c.hasVariable() && !compare.accepts(c.Values) {
+		l.add(Error, "%s on %s cannot compare %s", c.Operator, c.Key, alternatives(c.Values))
 	}
 	if strings.HasPrefix(o.base, "stringequals") || strings.HasPrefix(o.base, "stringnotequals") {
 		for _, v := range c.Values {

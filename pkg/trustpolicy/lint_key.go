@@ -58,7 +58,7 @@ func (s Statement) lintKeys(l *linter, provider string, issuer claims.Issuer) (n
 	for _, c := range s.Conditions {
 		here := presenceOf(c.Key, provider, issuer)
 		switch {
-		case here == always && c.wantsAbsence():
+		case here == always && c.requiresAbsence():
 			l.add(Error, "the statement never applies: every token has the key %s", c.Key)
 			neverApplies = true
 		case here == never && c.holdsWithoutKey():
@@ -85,8 +85,8 @@ func whyNever(prefix, provider, keys string) string {
 	return keys + " belongs to another provider"
 }
 
-// wantsAbsence reports whether the condition asks that its key be absent.
-func (c Condition) wantsAbsence() bool {
+// requiresAbsence reports whether the condition requires its key to be absent.
+func (c Condition) requiresAbsence() bool {
 	return parseOperator(c.Operator).isNull() && c.isBoolean() && c.Values[0] == "true"
 }
 
@@ -95,7 +95,7 @@ func (c Condition) wantsAbsence() bool {
 func (c Condition) holdsWithoutKey() bool {
 	o := parseOperator(c.Operator)
 	compare, known := o.comparison()
-	return c.wantsAbsence() || known && o.holds(compare, c.Values, nil)
+	return c.requiresAbsence() || known && o.holds(compare, c.Values, nil)
 }
 
 // lintPin looks for a condition that fixes a key of the provider to the values it

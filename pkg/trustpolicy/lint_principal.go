@@ -30,6 +30,8 @@ func (s Statement) lintPrincipals(l *linter) {
 	}
 	for _, name := range s.Principals.Federated {
 		switch m := oidcProvider().FindStringSubmatch(name); {
+		case isPattern(name):
+			l.lintOther(Principal{"Federated", name})
 		case m != nil:
 			s.lintProvider(l, m[3])
 		case samlProvider().MatchString(name):
@@ -52,7 +54,7 @@ func (l *linter) lintOther(p Principal) {
 	if p.Type == "Service" {
 		kind = "AWS service"
 	}
-	if strings.ContainsAny(p.Name, "*?") {
+	if isPattern(p.Name) {
 		l.add(Error, "the principal %s contains a wildcard; name one principal", p.Name)
 		return
 	}

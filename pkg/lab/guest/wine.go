@@ -37,13 +37,11 @@ func (w *Wine) prepare(ctx context.Context) error {
 		return err
 	}
 	name, _, _ := strings.Cut(strings.TrimSpace(version), " ")
-	if w.prefix, err = tools(name); err != nil {
-		return err
-	}
-	return once(w.prefix, func(temp string) error {
+	w.prefix, err = once(name, func(temp string) error {
 		made := &Wine{w.program, w.server, temp}
 		return made.makePrefix(ctx)
 	})
+	return err
 }
 
 func (w *Wine) makePrefix(ctx context.Context) error {
@@ -67,6 +65,8 @@ func (w *Wine) makePrefix(ctx context.Context) error {
 func (w *Wine) Environment() []string {
 	return []string{
 		"WINEPREFIX=" + w.prefix, "WINEDEBUG=-all", "WINEARCH=win64",
+		// File names are UTF-8 for Wine, too.
+		"LC_ALL=C.UTF-8",
 		// Nothing to download and no menus to make.
 		"WINEDLLOVERRIDES=mscoree,mshtml=;winemenubuilder.exe=d",
 		"HOME=" + os.Getenv("HOME"), "PATH=" + os.Getenv("PATH"),

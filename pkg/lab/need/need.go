@@ -4,6 +4,7 @@
 package need
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,7 +15,7 @@ import (
 // Missing skips the test because something is missing, and fails it in CI. hint says
 // how to get it, for example "apt-get install shellcheck". build.sh prints what was
 // missing at the end.
-func Missing(t testing.TB, what, hint string) {
+func Missing(t *testing.T, what, hint string) {
 	t.Helper()
 	text := fmt.Sprintf("missing: %s (%s)", what, hint)
 	if os.Getenv("CI") == "true" {
@@ -30,7 +31,7 @@ func Missing(t testing.TB, what, hint string) {
 }
 
 // Program returns the path of a program in PATH, or skips the test as Missing does.
-func Program(t testing.TB, name, hint string) string {
+func Program(t *testing.T, name, hint string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
@@ -41,7 +42,7 @@ func Program(t testing.TB, name, hint string) string {
 
 // NodeProgram is the Node that tests use: the one that AAR_NODE names, else the one
 // in PATH.
-func NodeProgram(t testing.TB) string {
+func NodeProgram(t *testing.T) string {
 	t.Helper()
 	name := os.Getenv("AAR_NODE")
 	if name == "" {
@@ -51,7 +52,7 @@ func NodeProgram(t testing.TB) string {
 }
 
 // VSIX returns the packed extension, which ./build.sh test makes and names in AAR_VSIX.
-func VSIX(t testing.TB) string {
+func VSIX(t *testing.T) string {
 	t.Helper()
 	file := os.Getenv("AAR_VSIX")
 	if file == "" {
@@ -61,7 +62,7 @@ func VSIX(t testing.TB) string {
 }
 
 // Full skips a test that takes minutes and runs with ./build.sh test --full only.
-func Full(t testing.TB) {
+func Full(t *testing.T) {
 	t.Helper()
 	if os.Getenv("AAR_FULL") == "" {
 		t.Skip("runs with ./build.sh test --full")
@@ -69,7 +70,7 @@ func Full(t testing.TB) {
 }
 
 // Root is the top folder of the checkout.
-func Root(t testing.TB) string {
+func Root(t *testing.T) string {
 	t.Helper()
 	dir, err := os.Getwd()
 	if err != nil {
@@ -88,7 +89,7 @@ func Root(t testing.TB) string {
 
 // tool returns a file below dist/.tools/NAME, after make has filled that folder when
 // it was not there. Tests of several packages may do so at once.
-func tool(t testing.TB, name, file, hint string, make func(dir string) error) string {
+func tool(t *testing.T, name, file, hint string, make func(dir string) error) string {
 	t.Helper()
 	tools := filepath.Join(Root(t), "dist", ".tools")
 	path := filepath.Join(tools, name, filepath.FromSlash(file))
@@ -98,6 +99,7 @@ func tool(t testing.TB, name, file, hint string, make func(dir string) error) st
 	if err := os.MkdirAll(tools, 0o750); err != nil {
 		t.Fatal(err)
 	}
+	//nolint:usetesting // it must lie where it is renamed to, on one file system
 	dir, err := os.MkdirTemp(tools, "making-")
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +121,7 @@ func run(dir string, env []string, name string, args ...string) ([]byte, error) 
 	c := exec.Command(name, args...)
 	c.Dir, c.Env = dir, append(os.Environ(), env...)
 	out, err := c.Output()
-	if exit, ok := err.(*exec.ExitError); ok {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		err = fmt.Errorf("%s %v: %w\n%s%s", name, args, err, out, exit.Stderr)
 	}
 	return out, err
@@ -127,7 +129,7 @@ func run(dir string, env []string, name string, args ...string) ([]byte, error) 
 
 // Again runs the tests of the calling package that match pattern once more, as a
 // process with other variables. They do not see AAR_FULL.
-func Again(t testing.TB, pattern string, env ...string) {
+func Again(t *testing.T, pattern string, env ...string) {
 	t.Helper()
 	dir, err := os.Getwd()
 	if err != nil {

@@ -14,7 +14,7 @@ var NodeVersions = []string{"16.20.2", "24.18.1"}
 
 // Node returns Node of the given version for this machine, from its npm package, which
 // holds the program.
-func Node(t testing.TB, version string) string {
+func Node(t *testing.T, version string) string {
 	t.Helper()
 	npm := Program(t, "npm", "see https://nodejs.org/en/download")
 	system := map[string]string{"windows": "win"}[runtime.GOOS]
@@ -38,7 +38,7 @@ const openTofu = "github.com/opentofu/opentofu@v1.12.6"
 
 // OpenTofu returns OpenTofu, built where the module cache holds it, because go install
 // refuses a module with replace directives. Building takes minutes, once.
-func OpenTofu(t testing.TB) string {
+func OpenTofu(t *testing.T) string {
 	t.Helper()
 	_, version, _ := strings.Cut(openTofu, "@")
 	return tool(t, "tofu-"+version, "tofu", "module "+openTofu, func(dir string) error {

@@ -88,6 +88,8 @@ func stsCodeOf(status int) string {
 		return "ServiceUnavailable"
 	case status == http.StatusForbidden:
 		return "AccessDenied"
+	case status == http.StatusRequestTimeout:
+		return "RequestTimeout"
 	}
 	return "ValidationError"
 }

@@ -127,6 +127,19 @@ func (f *Fault) retryAfter(now time.Time) string {
 type faultSet struct {
 	mu   sync.Mutex
 	list []*Fault
+	// shown gets a fault as it begins to show, when somebody listens.
+	shown chan string
+}
+
+// Shown tells of the faults as they begin to show, by their texts. Faults that nobody
+// reads are not kept.
+func (s *Sandbox) Shown() <-chan string {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	if s.faults.shown == nil {
+		s.faults.shown = make(chan string, 1)
+	}
+	return s.faults.shown
 }
 
 // SetFaults replaces the faults in force; none means that everything works.
@@ -175,6 +188,10 @@ func (set *faultSet) due(matches func(*Fault) bool) *Fault {
 		}
 		if f.times > 0 {
 			f.times--
+		}
+		select {
+		case set.shown <- f.text:
+		default:
 		}
 		return f
 	}

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -41,7 +42,13 @@ func (s *Sandbox) vstoken(claims map[string]any) string {
 	claims["jti"], claims["iss"], claims["aud"] = newGUID(), s.cfg.vstokenIssuer(), tokenExchangeURI
 	claims["iat"], claims["nbf"], claims["exp"] = now.Unix(), now.Add(-vstokenBackdat).Unix(), now.Add(life).Unix()
 	key := newSigner()
-	return s.sign(claims, map[string]any{"kid": key.hexName(), "x5t": key.shortName()})
+	header := map[string]any{"kid": key.hexName(), "x5t": key.shortName()}
+	token := s.sign(claims, header)
+	if short := s.cfg.VSTokenLength - len(token); short > 0 {
+		claims["padding"] = strings.Repeat("x", short*3/4)
+		token = s.sign(claims, header)
+	}
+	return token
 }
 
 func (s *Sandbox) pipelineToken() string {

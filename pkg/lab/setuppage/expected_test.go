@@ -129,6 +129,7 @@ type vectorCase struct {
 	Name     string      `json:"name"`
 	Claims   string      `json:"claims"`
 	Allowed  bool        `json:"allowed"`
+	Passes   bool        `json:"passes"`
 	Tests    [][2]string `json:"tests"`
 	Findings [][2]string `json:"findings"`
 }
@@ -165,7 +166,7 @@ func (c vectorCase) checked(t *testing.T) vectorCase {
 	if err := json.Unmarshal([]byte(out), &verdict); err != nil {
 		t.Fatalf("%v in %s", err, out)
 	}
-	c.Allowed = verdict.Allowed
+	c.Allowed, c.Passes = verdict.Allowed, verdict.Passes
 	for _, statement := range verdict.Decision.Statements {
 		for _, reason := range statement.Reasons {
 			c.Tests = append(c.Tests, shown(reason))
@@ -183,14 +184,14 @@ func (c vectorCase) checked(t *testing.T) vectorCase {
 	return c
 }
 
-// shown is a test as the page has it: values that differ stand below the test's name.
+// shown is a test as the page has it: values stand below the test's name.
 func shown(r trustpolicy.Reason) [2]string {
-	if r.Holds {
-		return [2]string{"met", r.Text}
-	}
 	text := r.Text
 	if len(r.Want) > 0 && len(r.Got) > 0 {
 		text, _, _ = strings.Cut(text, ": want ")
+	}
+	if r.Holds {
+		return [2]string{"met", text}
 	}
 	return [2]string{"not met", text}
 }

@@ -29,7 +29,7 @@ func TestPackages(t *testing.T) {
 	cmd.Dir = filepath.Join("..", "..", "..")
 	cmd.Env = append(append(os.Environ(), w.Environment()...), "GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0")
 	out, err := cmd.CombinedOutput()
-	t.Logf("%s",out)
+	t.Logf("%s", out)
 	if err != nil {
 		t.Errorf("go test for Windows: %v\n%s", err, out)
 	}

@@ -236,6 +236,16 @@ func (a *agent) obey(out string) {
 	}
 }
 
+// readFile reads a file that Windows names.
+func (a *agent) readFile(name string) string {
+	a.t.Helper()
+	data, err := os.ReadFile(a.wine.LinuxPath(name))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return string(data)
+}
+
 // directory is the profile's, as Windows names it.
 func (a *agent) directory() string {
 	return strings.TrimSuffix(a.plain["AWS_CONFIG_FILE"], `\config`)
