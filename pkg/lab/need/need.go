@@ -104,7 +104,7 @@ func tool(t *testing.T, name, file, hint string, make func(dir string) error) st
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	if err := make(dir); err != nil {
 		t.Log(err)
 		Missing(t, name, hint)
