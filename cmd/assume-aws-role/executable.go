@@ -16,6 +16,7 @@ func executable() (string, error) {
 		return path, nil
 	}
 	started := os.Args[0]
+	//nolint:gosec // the path is that of this very program; its caller could start another
 	if info, err := os.Stat(started); !filepath.IsAbs(started) || err != nil || !info.Mode().IsRegular() {
 		return "", errNowhere
 	}

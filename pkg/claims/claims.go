@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,7 +22,7 @@ var ErrClaims = errors.New("the token lacks claims that AWS STS requires")
 type UnverifiedClaims struct {
 	Issuer  string
 	Subject string
-	// Audience has one entry for a text and all for a list.
+	// Audience has one entry for a string and all for a list.
 	Audience []string
 	// AuthorizedParty is the claim azp; empty when absent.
 	AuthorizedParty string
@@ -51,7 +52,7 @@ func (c UnverifiedClaims) Complete() error {
 	for _, claim := range []struct {
 		name   string
 		absent bool
-	}{{"iss", c.Issuer == ""}, {"sub", c.Subject == ""}, {"aud", len(c.Audience) == 0}} {
+	}{{"iss", c.Issuer == ""}, {"sub", c.Subject == ""}, {"aud", len(c.Audience) == 0 || slices.Contains(c.Audience, "")}} {
 		if claim.absent {
 			missing = append(missing, claim.name)
 		}
@@ -83,8 +84,8 @@ func texts(v any) []string {
 	return nil
 }
 
-// instant reads a NumericDate (RFC 7519 §2), also as a text of digits, which AWS
-// STS takes too.
+// instant reads a NumericDate (RFC 7519 §2), also as a string of digits, which AWS STS
+// accepts too. What is neither, and what no clock reaches, is the zero time.
 func instant(v any) time.Time {
 	var digits string
 	switch v := v.(type) {
@@ -96,7 +97,8 @@ func instant(v any) time.Time {
 		digits = v
 	}
 	seconds, err := strconv.ParseFloat(digits, 64)
-	if err != nil || math.IsNaN(seconds) || math.Abs(seconds) > 1e11 {
+	const limit = 1e11 // after the year 5000
+	if err != nil || !(math.Abs(seconds) <= limit) {
 		return time.Time{}
 	}
 	return time.Unix(int64(seconds), 0).UTC()
@@ -108,7 +110,7 @@ type AWSView struct {
 	// Provider is the issuer without https://, the prefix of the condition keys and
 	// the end of the provider's ARN. A trailing slash stays.
 	Provider string
-	// Audience is the key :aud and the client id that must be registered: azp when
+	// Audience is the key :aud and the client ID that must be registered: azp when
 	// the token has one, else its audience.
 	Audience string
 	// OriginalAudience is the key :oaud: the audience of a token that has an azp.
@@ -127,12 +129,11 @@ type AWSView struct {
 // AWS returns what AWS sees.
 func (c UnverifiedClaims) AWS() AWSView {
 	v := AWSView{Provider: strings.TrimPrefix(c.Issuer, "https://"), Subject: c.Subject, AMR: texts(c.Raw["amr"]), Email: text(c.Raw, "email")}
-	first := ""
 	if len(c.Audience) > 0 {
-		first = c.Audience[0]
+		v.Audience = c.Audience[0]
 	}
-	if v.Audience = first; c.AuthorizedParty != "" {
-		v.Audience, v.OriginalAudience = c.AuthorizedParty, first
+	if c.AuthorizedParty != "" {
+		v.Audience, v.OriginalAudience = c.AuthorizedParty, v.Audience
 	} else if len(c.Audience) > 1 {
 		v.Refusal = "AWS always rejects this token: it has several audiences and no azp to choose one"
 	}

@@ -28,7 +28,7 @@ var (
 	entraV2Hosts = []string{"login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn", "login.chinacloudapi.cn"}
 )
 
-// IssuerOf tells an issuer by the host of its provider: the URL without https://.
+// IssuerOf is the issuer of a provider, the URL without https://, by its host.
 func IssuerOf(provider string) Issuer {
 	host, _, _ := strings.Cut(provider, "/")
 	switch {

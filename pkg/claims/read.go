@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 )
 
 // ErrNotClaims is returned for a text that is not one JSON object.
@@ -16,7 +17,10 @@ func Parse(document []byte) (UnverifiedClaims, error) {
 	var raw map[string]any
 	d := json.NewDecoder(bytes.NewReader(document))
 	d.UseNumber()
-	if d.Decode(&raw) != nil || raw == nil || d.More() {
+	if d.Decode(&raw) != nil || raw == nil {
+		return UnverifiedClaims{}, ErrNotClaims
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return UnverifiedClaims{}, ErrNotClaims
 	}
 	if inspected, ok := raw["unverifiedClaims"].(map[string]any); ok {

@@ -21,14 +21,17 @@ func TestParse(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"":                                  "the claims are not one JSON object",
-		"null":                              "the claims are not one JSON object",
-		"[]":                                "the claims are not one JSON object",
-		`{"iss":"i","sub":"s","aud":"a"}{}`: "the claims are not one JSON object",
-		`{}`:                                "the token lacks claims that AWS STS requires: iss, sub, aud",
-		`{"iss":"i","sub":"s","aud":[]}`:    "the token lacks claims that AWS STS requires: aud",
-		`{"iss":"i","sub":1,"aud":"a"}`:     "the token lacks claims that AWS STS requires: sub",
-		`{"unverifiedClaims":{"iss":"i"}}`:  "the token lacks claims that AWS STS requires: sub, aud",
+		"":                                     "the claims are not one JSON object",
+		"null":                                 "the claims are not one JSON object",
+		"[]":                                   "the claims are not one JSON object",
+		`{"iss":"i","sub":"s","aud":"a"}{}`:    "the claims are not one JSON object",
+		`{"iss":"i","sub":"s","aud":"a"}}`:     "the claims are not one JSON object",
+		`{"iss":"i","sub":"s","aud":""}`:       "the token lacks claims that AWS STS requires: aud",
+		`{"iss":"i","sub":"s","aud":["a",""]}`: "the token lacks claims that AWS STS requires: aud",
+		`{}`:                                   "the token lacks claims that AWS STS requires: iss, sub, aud",
+		`{"iss":"i","sub":"s","aud":[]}`:       "the token lacks claims that AWS STS requires: aud",
+		`{"iss":"i","sub":1,"aud":"a"}`:        "the token lacks claims that AWS STS requires: sub",
+		`{"unverifiedClaims":{"iss":"i"}}`:     "the token lacks claims that AWS STS requires: sub, aud",
 	} {
 		_, err := claims.Parse([]byte(text))
 		if err == nil || err.Error() != want {

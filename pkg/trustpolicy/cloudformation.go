@@ -28,7 +28,7 @@ func (g Generated) cloudFormation() string {
 		"    RoleName: !Ref RoleName",
 		"    Path: "+quoted(g.Role.Path),
 		"    MaxSessionDuration: !Ref MaxSessionDuration",
-		"    PermissionsBoundary: !If [HasPermissionsBoundary, !Ref PermissionsBoundary, !Ref AWS::NoValue]",
+		"    PermissionsBoundary: !If [HasPermissionsBoundary, !Ref PermissionsBoundary, !Ref \"AWS::NoValue\"]",
 		"    AssumeRolePolicyDocument:"))
 	b.WriteString(g.yamlPolicy())
 	b.WriteString(lines("",

@@ -115,6 +115,7 @@ func newAgent(t *testing.T, folder string, seconds int) *agent {
 		t.Fatal(err)
 	}
 	t.Cleanup(world.Close)
+	//nolint:usetesting // it must lie on drive C, in Wine's prefix
 	root, err := os.MkdirTemp(w.LinuxPath(`C:\`), "t")
 	if err != nil {
 		t.Fatal(err)

@@ -361,6 +361,22 @@ for (const width of [320, 640, 1024, 1280]) {
   };
 }
 
+steps["the page may neither connect nor make markup of text"] = async ({ open, same }) => {
+  const opened = await open(), { frame } = opened;
+  const tried = await frame.evaluate(async () => {
+    const outcome = async (f) => f().then(() => "done", () => "refused");
+    return {
+      fetch: await outcome(() => fetch("setup.css")),
+      image: await outcome(() => new Promise((done, failed) => Object.assign(new Image(), { onload: done, onerror: failed, src: "data:image/gif;base64,R0lGODlhAQABAAAAACw=" }))),
+      markup: await outcome(async () => (document.body.innerHTML = "<b>x</b>")),
+    };
+  });
+  same(tried, { fetch: "refused", image: "refused", markup: "refused" }, "what the page may do");
+  const policy = await frame.$eval("meta[http-equiv]", (e) => e.content);
+  same(policy.split("; ").filter((d) => /^(default|connect|script|form)/.test(d)), ["default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "connect-src 'none'", "form-action 'none'"], "content security policy");
+  opened.errors.length = 0; // the browser reports what it refused
+};
+
 for (const sandbox of ["allow-scripts", "allow-scripts allow-same-origin allow-forms allow-popups"]) {
   steps[`in a frame with sandbox="${sandbox}"`] = async ({ open, holds }) => {
     const { frame } = await open({ sandbox });
