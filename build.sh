@@ -19,6 +19,7 @@ readonly NODE_VERSIONS=(16.20.2 24.18.1)
 
 readonly PLATFORMS=(darwin/amd64 darwin/arm64 linux/amd64 linux/arm64 windows/amd64 windows/arm64)
 readonly MAIN=./cmd/assume-aws-role
+readonly NODE_MODULES="$PWD/dist/.tools/npm/node_modules"
 
 usage() {
   cat <<'USAGE'
@@ -89,15 +90,16 @@ release() {
   go build -o dist/.tools/release ./cmd/release && dist/.tools/release "$@"
 }
 
-# tfx ARGS: the packaging tool of Azure DevOps, as package-lock.json pins it.
-install_tfx() {
+# install_npm: the packaging tool of Azure DevOps, and what the set-up page and its tests
+# need, as package-lock.json pins them.
+install_npm() {
   need node "see https://nodejs.org/en/download"
   need npm "see https://nodejs.org/en/download"
-  local dir=dist/.tools/tfx
+  local dir=dist/.tools/npm
   if cmp -s package-lock.json "$dir/installed-lock.json"; then
     return
   fi
-  say "installing tfx-cli"
+  say "installing npm packages"
   rm -rf "$dir"
   mkdir -p "$dir"
   cp package.json package-lock.json "$dir/"
@@ -109,24 +111,29 @@ install_tfx() {
 # only warns about tasks that the service will refuse.
 run_tfx() {
   local log
-  log=$(node dist/.tools/tfx/node_modules/tfx-cli/_build/tfx-cli.js extension create --no-color --no-prompt \
+  log=$(node "$NODE_MODULES/tfx-cli/_build/tfx-cli.js" extension create --no-color --no-prompt \
     --root "$1" --manifest-globs vss-extension.json --output-path "$2" 2>&1) || die "tfx failed: $log"
   if grep -qiE 'warn|error' <<<"$log"; then
     die "tfx is not content: $log"
   fi
 }
 
-# build_binaries DIR VERSION. Never with -buildid=: it drops LC_UUID on macOS.
+# build_page DIR: the set-up page, outside the task.
+build_page() {
+  node cmd/setup-page/build.mjs "$NODE_MODULES" "$1" || die "the set-up page could not be built"
+}
+
+# build_binaries DIR VERSION EXTENSION. Never with -buildid=: it drops LC_UUID on macOS.
 # HTTP/2 is left out (-5 %): three small requests gain nothing from it. Functions
 # are not inlined (-7 %, -13 % compressed): the time goes into the network.
 build_binaries() {
-  local dir=$1 version=$2 platform suffix
+  local dir=$1 version=$2 extension=$3 platform suffix
   mkdir -p "$dir"
   for platform in "${PLATFORMS[@]}"; do
     suffix=bin
     if [[ $platform == windows/* ]]; then suffix=exe; fi
     CGO_ENABLED=0 GOOS=${platform%/*} GOARCH=${platform#*/} go build -trimpath -buildvcs=false \
-      -tags nethttpomithttp2 -gcflags=all=-l -ldflags "-s -w -X main.stamp=assume-aws-role/$version" \
+      -tags nethttpomithttp2 -gcflags=all=-l -ldflags "-s -w -X main.stamp=assume-aws-role/$version -X main.extension=$extension" \
       -o "$dir/assume-aws-role-${platform/\//-}.$suffix" "$MAIN"
   done
 }
@@ -150,11 +157,12 @@ package_into() {
   work="$out/.work"
   rm -rf "$work"
   mkdir -p "$work"
-  install_tfx
-  identity=$(release stage --out "$work/stage" "$@")
+  install_npm
+  build_page "$work/page"
+  identity=$(release stage --out "$work/stage" --page "$work/page" "$@")
   read -r publisher extension version <<<"$identity"
   say "packaging $publisher.$extension $version"
-  build_binaries "$work/bin" "$version"
+  build_binaries "$work/bin" "$version" "$publisher.$extension"
   check_version "$work/bin" "$version"
   release notices --bin "$work/bin" --out "$work/notices.txt"
   run_tfx "$work/stage" "$work/tfx.vsix"
@@ -260,6 +268,7 @@ lint() {
   same_format "$(tool "$GOIMPORTS")" -local github.com/assume-aws-role/assume-aws-role cmd pkg
   say "go vet"
   go vet ./...
+  GOOS=js GOARCH=wasm go vet ./cmd/setup-page
   say "staticcheck"
   "$(tool "$STATICCHECK")" ./...
   say "golangci-lint"
@@ -293,6 +302,8 @@ lint_scripts() {
   if have node; then
     node --check task/index.js
     node --check task/post.js
+    install_npm
+    node "$NODE_MODULES/typescript/bin/tsc" -p cmd/setup-page/web
   else
     missing node "see https://nodejs.org/en/download"
   fi
@@ -306,7 +317,7 @@ run_tests() {
   *) die "test knows only --full" ;;
   esac
   package_into dist
-  export AAR_VSIX="$PWD/$VSIX"
+  export AAR_VSIX="$PWD/$VSIX" AAR_NODE_MODULES="$NODE_MODULES"
   if [[ $full == true ]]; then
     test_full
   else

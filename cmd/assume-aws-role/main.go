@@ -18,6 +18,10 @@ const product = "assume-aws-role/"
 // stamp is product and version, set by the build.
 var stamp = product + "dev"
 
+// extension is the extension that holds this program, publisher and id joined by a dot,
+// set by the build.
+var extension = ""
+
 func main() {
 	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	os.Exit(cli.Run(ctx, cli.Env{
@@ -28,7 +32,8 @@ func main() {
 		Stderr:     os.Stderr,
 		Now:        time.Now,
 		Version:    strings.TrimPrefix(stamp, product),
-		Executable: os.Executable,
+		Extension:  extension,
+		Executable: executable,
 	}))
 }
 

@@ -33,7 +33,7 @@ func TestTrustIsNotTakenFromVariables(t *testing.T) {
 	t.Setenv("SSL_CERT_DIR", filepath.Dir(s.CAFile))
 	var out strings.Builder
 	cli.Run(context.Background(), cli.Env{Args: []string{"task"}, Lookup: environment(), Stdout: &out, Stderr: os.Stderr, Now: time.Now, Version: "1.0.0"})
-	if !strings.Contains(out.String(), "certificate is not trusted") || !strings.Contains(out.String(), "SSL_CERT_FILE") {
+	if !strings.Contains(out.String(), "CN=pipeline-sandbox CA, which is not trusted here") || !strings.Contains(out.String(), "SSL_CERT_FILE") {
 		t.Error(out.String())
 	}
 	for _, r := range s.Requests(sandbox.LegADO) {

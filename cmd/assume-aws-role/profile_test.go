@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -28,6 +30,7 @@ func profileCommand(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Setenv("PROFILE_ID", id[1])
 	ts.Setenv("PROFILE_DIR", dir[1])
 	ts.Setenv("VSTS_TASKVARIABLE_ASSUMEAWSROLEPROFILE", id[1])
+	ts.Setenv("VSTS_TASKVARIABLE_ASSUMEAWSROLETEMPDIRECTORY", filepath.Dir(dir[1]))
 }
 
 // ageCommand moves the times of a state into the past, as if so much time had gone
@@ -76,6 +79,9 @@ func condition(name string) (bool, error) {
 	switch name {
 	case "mounts":
 		return exec.Command("unshare", "-rm", "true").Run() == nil, nil
+	case "certs":
+		_, err := os.Stat("/etc/ssl/certs")
+		return err == nil && runtime.GOOS == "linux", nil
 	case "full":
 		_, err := os.Stat("/dev/full")
 		return err == nil, nil

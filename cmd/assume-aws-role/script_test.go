@@ -17,9 +17,10 @@ import (
 
 var update = flag.Bool("update", os.Getenv("UPDATE") != "", "rewrite the golden parts of scripts")
 
-// TestMain lets the scripts run main itself, with a version as a build stamps it.
+// TestMain lets the scripts run main itself, stamped as a build stamps it.
 func TestMain(m *testing.M) {
-	stamp = product + "1.0.0"
+	printExecutable()
+	stamp, extension = product+"1.0.0", "assume-aws-role.assume-aws-role"
 	testscript.Main(m, map[string]func(){"assume-aws-role": main})
 }
 
@@ -35,8 +36,9 @@ func TestScripts(t *testing.T) {
 		Setup:               setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"fault": faultCommand, "task": taskCommand, "requests": requestsCommand,
-			"use": useCommand, "world": worldCommand, "input": inputCommand,
+			"use": useCommand, "world": worldCommand, "input": inputCommand, "adopt": adoptCommand,
 			"profile": profileCommand, "log": logCommand, "age": ageCommand, "clock": clockCommand,
+			"watch": watchCommand, "opened": openedCommand, "authorities": authoritiesCommand,
 		},
 		Condition: condition,
 	})
@@ -55,6 +57,7 @@ func setup(env *testscript.Env) error {
 	}
 	env.Defer(s.Close)
 	env.Values[sandboxKey{}] = s
+	env.Values[openedKey{}] = &opens{}
 	temp := env.WorkDir + "/_temp"
 	if err := os.Mkdir(temp, 0o755); err != nil {
 		return fmt.Errorf("making temp directory: %w", err)
@@ -98,6 +101,17 @@ func worldCommand(ts *testscript.TestScript, _ bool, args []string) {
 // inputCommand fills an input of several lines from a file: input requiredClaims claims.
 func inputCommand(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("INPUT_"+strings.ToUpper(args[0]), ts.ReadFile(args[1]))
+}
+
+// adoptCommand gives the script the plain variables that the last step set, as the agent
+// gives them to the next one.
+func adoptCommand(ts *testscript.TestScript, _ bool, _ []string) {
+	for line := range strings.Lines(ts.ReadFile("stdout")) {
+		rest, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "##vso[task.setvariable variable=")
+		if name, value, _ := strings.Cut(rest, "]"); ok && !strings.Contains(name, ";") {
+			ts.Setenv(strings.ToUpper(strings.ReplaceAll(name, ".", "_")), value)
+		}
+	}
 }
 
 // useCommand selects a connection by its name: use azure-prod.

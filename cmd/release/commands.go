@@ -32,6 +32,7 @@ func stage(args []string, w io.Writer) error {
 	o := release.Options{Root: "."}
 	f := newFlags("stage")
 	f.StringVar(&o.Out, "out", "", "directory to fill")
+	f.StringVar(&o.Page, "page", "", "directory of the built set-up page")
 	f.StringVar(&o.Publisher, "publisher", "", "publisher in the Marketplace")
 	f.StringVar(&o.Version, "version", "", "version, three numbers")
 	f.BoolVar(&o.Dev, "dev", false, "other ids and names, to install beside the published extension")

@@ -9,7 +9,7 @@ import (
 const usage = `release is the packaging tool behind build.sh.
 
 usage:
-  release stage    --out DIR [--publisher P] [--version V] [--dev] [--without A,B]
+  release stage    --out DIR --page DIR [--publisher P] [--version V] [--dev] [--without A,B]
   release pack     --tfx FILE --bin DIR --notices FILE --out FILE
   release check    FILE.vsix
   release compare  FILE.vsix FILE.vsix

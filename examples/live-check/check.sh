@@ -3,6 +3,7 @@
 # PASS or FAIL, the check's name, and what was seen. Status 0 pass, 1 fail.
 #
 # SUBJECT, ISSUER, ROLE_ARN   outputs of the step under test
+# ORGANISATION                System.CollectionId, the id that the set-up page relies on
 # WANT                        what SUBJECT or the caller's ARN has to be
 # CALLER                      ARN that aws sts get-caller-identity printed
 set -u
@@ -24,6 +25,10 @@ case $check in
   install)
     given "${ISSUER:-}" || fail 'the task did not run to its end; read its log'
     pass "the task was installed and ran; issuer $ISSUER" ;;
+  issuer)
+    given "${ISSUER:-}" || fail 'there is no issuer; read the log of the step'
+    [ "$ISSUER" = "https://vstoken.dev.azure.com/$ORGANISATION" ] || fail "the issuer is $ISSUER, the organisation's id is $ORGANISATION"
+    pass "the issuer ends in the organisation's id $ORGANISATION" ;;
   pinned-connection)
     given "${ROLE_ARN:-}" || fail 'role and region of the connection did not arrive, or AWS denied; read the log of the step'
     pass "role and region came from the connection: $ROLE_ARN" ;;
@@ -44,5 +49,5 @@ case $check in
     pass "the profile gives $CALLER" ;;
   *)
     check=usage
-    fail 'check.sh install|pinned-connection|subject|entra-direct|caller' ;;
+    fail 'check.sh install|issuer|pinned-connection|subject|entra-direct|caller' ;;
 esac

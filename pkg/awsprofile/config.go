@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/privatefile"
 )
 
 // setting is one key of a section.
@@ -21,19 +23,60 @@ var outranking = []string{
 	"login_session",
 }
 
-// editConfig rewrites the config file. The caller holds its lock.
+// processKey is the key by which a profile names its program.
+const processKey = "credential_process"
+
+// editConfig rewrites the config file and, from it, the credentials file. The caller
+// holds the lock of both.
 func editConfig(dir string, edit func([]byte) []byte) error {
-	path := filepath.Join(dir, configName)
-	removeStale(path)
-	text, err := readPrivate(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	config, err := edited(filepath.Join(dir, configName), edit)
+	if err != nil {
 		return err
 	}
-	edited := edit(text)
-	if bytes.Equal(text, edited) {
-		return nil
+	_, err = edited(filepath.Join(dir, credentialsName), func([]byte) []byte { return credentialsOf(config) })
+	return err
+}
+
+// edited rewrites a file. Neither of the two holds a secret, so one that another tool
+// opened to other users is written anew instead of refused.
+func edited(path string, edit func([]byte) []byte) ([]byte, error) {
+	privatefile.RemoveStale(path)
+	text, private, err := privatefile.ReadShared(path)
+	absent := errors.Is(err, fs.ErrNotExist)
+	if err != nil && !absent {
+		return nil, err
 	}
-	return replaceFile(path, edited)
+	content := edit(text)
+	if bytes.Equal(text, content) && (private || absent) {
+		return content, nil
+	}
+	return content, privatefile.Replace(path, content)
+}
+
+// credentialsOf is the shared credentials file for a config file: the profiles of ours
+// under their bare names, and nothing else. PHP's SDK and minio-go read
+// credential_process only there. What other tools wrote into it is left out, because
+// keys there come before the profile.
+func credentialsOf(config []byte) []byte {
+	d := parse(config)
+	var out strings.Builder
+	for i := range d.lines {
+		profile, isHeader := header(d.lines[i])
+		if !isHeader || profile == "" {
+			continue
+		}
+		section := d.lines[i+1 : d.section(i)]
+		if !slices.ContainsFunc(section, func(line string) bool { return runs(line, "") }) {
+			continue
+		}
+		out.WriteString("[" + profile + "]\n")
+		for _, line := range section {
+			if k := key(line); k == processKey || k == "region" {
+				out.WriteString(strings.TrimRight(line, "\r\n") + "\n")
+			}
+		}
+	}
+	return []byte(out.String())
 }
 
 // document is a config file as lines, each with its line ending, so that what is
@@ -87,7 +130,7 @@ func key(line string) string {
 	return strings.ToLower(strings.TrimSpace(line[:end]))
 }
 
-// blank tells whether a line is empty or a comment.
+// blank reports whether a line is empty or a comment.
 func blank(line string) bool {
 	s := strings.TrimSpace(line)
 	return s == "" || s[0] == '#' || s[0] == ';'
@@ -207,15 +250,15 @@ func removeSections(text []byte, id string) []byte {
 	return d.bytes()
 }
 
-// empty tells whether line i is empty or lies past the end.
+// empty reports whether line i is empty or lies past the end.
 func (d *document) empty(i int) bool {
 	return i >= len(d.lines) || strings.TrimSpace(d.lines[i]) == ""
 }
 
-// runs tells whether a line sets the credential process of id, or of any id when
+// runs reports whether a line sets the credential process of id, or of any id when
 // id is empty.
 func runs(line, id string) bool {
-	if key(line) != "credential_process" {
+	if key(line) != processKey {
 		return false
 	}
 	before, got, ok := cutLast(strings.TrimSpace(line), " credential-process ")

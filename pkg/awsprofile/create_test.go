@@ -12,30 +12,37 @@ import (
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/privatefile"
 )
 
 func TestCreateRefusesForeignDirectory(t *testing.T) {
 	t.Parallel()
-	for name, prepare := range map[string]func(dir string) error{
-		"open to others":  func(dir string) error { return errors.Join(os.Mkdir(dir, 0o755), os.Chmod(dir, 0o755)) },
-		"without marker":  func(dir string) error { return os.Mkdir(dir, 0o700) },
-		"a file":          func(dir string) error { return os.WriteFile(dir, nil, 0o600) },
-		"a dangling link": func(dir string) error { return os.Symlink(dir+"-elsewhere", dir) },
+	for name, prepare := range map[string]func(t *testing.T, dir string) error{
+		"open to others": func(_ *testing.T, dir string) error { return errors.Join(os.Mkdir(dir, 0o755), os.Chmod(dir, 0o755)) },
+		"without marker": func(_ *testing.T, dir string) error {
+			return errors.Join(os.Mkdir(dir, 0o700), os.WriteFile(filepath.Join(dir, "config"), nil, 0o600))
+		},
+		"a file": func(_ *testing.T, dir string) error { return os.WriteFile(dir, nil, 0o600) },
+		"a dangling link": func(t *testing.T, dir string) error {
+			symlink(t, dir+"-elsewhere", dir)
+			return nil
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			temp := t.TempDir()
-			if err := prepare(awsprofile.Dir(temp)); err != nil {
+			if err := prepare(t, awsprofile.Dir(temp)); err != nil {
 				t.Fatal(err)
 			}
 			_, err := awsprofile.Create(awsprofile.Options{
-				ID: awsprofile.NewID(), TempDir: temp, ProfileName: "default", Region: "eu-west-1", Binary: "/bin/sh", Now: time.Now,
+				ID: awsprofile.NewID(), TempDir: temp, ProfileName: "default", Region: "eu-west-1", Binary: another(t), Now: time.Now,
 				Credentials: credentials("ASIA", oldSecret, time.Now(), time.Hour),
 			})
-			if got := code(err); got != fault.ProfileState {
-				t.Errorf("code %q: %v", got, err)
+			f, ok := fault.As(err)
+			if !ok || f.Code != fault.ProfileState {
+				t.Fatalf("%v, want %s", err, fault.ProfileState)
 			}
-			if f, _ := fault.As(err); !strings.Contains(f.Message(), "exportAs: variables") {
+			if !strings.Contains(f.Message(), "exportAs: variables") {
 				t.Errorf("no way out is named: %s", f.Message())
 			}
 			if diff := cmp.Diff([]string{filepath.Base(awsprofile.Dir(temp))}, names(t, temp)); diff != "" {
@@ -45,20 +52,38 @@ func TestCreateRefusesForeignDirectory(t *testing.T) {
 	}
 }
 
+// TestCreateAdoptsWhatARemovalLeft finds the directory that a removal leaves when it is
+// killed between the marker and the directory itself.
+func TestCreateAdoptsWhatARemovalLeft(t *testing.T) {
+	t.Parallel()
+	temp := t.TempDir()
+	if err := privatefile.MakeDir(awsprofile.Dir(temp)); err != nil {
+		t.Fatal(err)
+	}
+	s := create(t, temp, "default")
+	if err := awsprofile.Remove(temp, s.id); err != nil {
+		t.Error(err)
+	}
+	if left := names(t, temp); len(left) > 1 {
+		t.Errorf("left behind: %q", left)
+	}
+}
+
 func TestCreateDoesNotFollowPlantedLinks(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"config", "credentials", "config.lock", "assume-aws-role"} {
+	for _, name := range []string{"config", "credentials", "config.lock", program()} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			temp := t.TempDir()
 			first := create(t, temp, "default")
 			victim := filepath.Join(t.TempDir(), "victim")
 			path := filepath.Join(first.profile.Directory, name)
-			if err := errors.Join(os.WriteFile(victim, []byte("precious"), 0o600), os.Remove(path), os.Symlink(victim, path)); err != nil {
+			if err := errors.Join(os.WriteFile(victim, []byte("precious"), 0o600), os.Remove(path)); err != nil {
 				t.Fatal(err)
 			}
+			symlink(t, victim, path)
 			_, err := awsprofile.Create(awsprofile.Options{
-				ID: awsprofile.NewID(), TempDir: temp, ProfileName: "second", Region: "eu-west-1", Binary: "/bin/sh", Now: time.Now,
+				ID: awsprofile.NewID(), TempDir: temp, ProfileName: "second", Region: "eu-west-1", Binary: another(t), Now: time.Now,
 				Credentials: credentials("ASIA", oldSecret, time.Now(), time.Hour),
 			})
 			if got := code(err); got != fault.ProfileState {
@@ -75,7 +100,7 @@ func TestBinaryIsReplacedNotOverwritten(t *testing.T) {
 	t.Parallel()
 	temp := t.TempDir()
 	s := create(t, temp, "default")
-	path := filepath.Join(s.profile.Directory, "assume-aws-role")
+	path := filepath.Join(s.profile.Directory, program())
 	before, err := os.Stat(path)
 	if err != nil {
 		t.Fatal(err)
@@ -84,13 +109,13 @@ func TestBinaryIsReplacedNotOverwritten(t *testing.T) {
 	if again, err := os.Stat(path); err != nil || !os.SameFile(before, again) {
 		t.Errorf("the same binary was written again: %v", err)
 	}
-	running, err := os.Open(path)
+	running, err := privatefile.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer running.Close()
 	_, err = awsprofile.Create(awsprofile.Options{
-		ID: awsprofile.NewID(), TempDir: temp, ProfileName: "third", Region: "eu-west-1", Binary: "/bin/sh", Now: time.Now,
+		ID: awsprofile.NewID(), TempDir: temp, ProfileName: "third", Region: "eu-west-1", Binary: another(t), Now: time.Now,
 		Credentials: credentials("ASIA", oldSecret, time.Now(), time.Hour),
 	})
 	if err != nil {

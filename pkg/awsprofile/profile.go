@@ -8,9 +8,15 @@
 package awsprofile
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -18,6 +24,7 @@ import (
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
+	"github.com/assume-aws-role/assume-aws-role/pkg/privatefile"
 )
 
 // The names of what the directory holds. Removal deletes these, and the state
@@ -79,8 +86,9 @@ type Profile struct {
 	Directory string
 	// ConfigFile is for AWS_CONFIG_FILE.
 	ConfigFile string
-	// CredentialsFile is for AWS_SHARED_CREDENTIALS_FILE: an empty file, so that the
-	// one in a home directory cannot shadow the profile.
+	// CredentialsFile is for AWS_SHARED_CREDENTIALS_FILE. It holds the same profiles and
+	// nothing else: some clients read credential_process only there, and the file of a
+	// home directory cannot shadow the profile.
 	CredentialsFile string
 }
 
@@ -100,10 +108,10 @@ func Dir(tempDir string) string {
 	return filepath.Join(tempDir, directoryPrefix+hex.EncodeToString(sum[:4]))
 }
 
-// Create writes the profile: directory, binary, state, then the entry in the config
-// file, which other profiles share. What it has written of this profile is gone
-// again when it fails. Its faults are AAR-PROFILE-PATH, AAR-PROFILE-NOEXEC,
-// AAR-PROFILE-STATE, AAR-PROFILE-BUSY and AAR-PROFILE-WRITE.
+// Create writes the profile: directory, binary, state, then the entry in the files that
+// other profiles share. What it has written of this profile is gone again when it fails.
+// Its faults are AAR-PROFILE-PATH, AAR-PROFILE-STATE, AAR-PROFILE-BUSY and
+// AAR-PROFILE-WRITE.
 func Create(o Options) (Profile, error) {
 	if !validID(o.ID) || !validName(o.ProfileName) {
 		return Profile{}, &fault.Fault{Code: fault.Internal, Summary: "the profile has no valid id or name"}
@@ -111,11 +119,11 @@ func Create(o Options) (Profile, error) {
 	if err := Check(o.TempDir); err != nil {
 		return Profile{}, err
 	}
-	dir := Dir(o.TempDir)
-	if err := installLocked(dir, o); err != nil {
-		_ = Remove(o.TempDir, o.ID)
-		return Profile{}, asWriteFault(err)
+	err := locked(o.TempDir, o.ID, func(dir string) error { return write(dir, o) })
+	if err := undone(o.TempDir, o.ID, err); err != nil {
+		return Profile{}, err
 	}
+	dir := Dir(o.TempDir)
 	return Profile{Directory: dir, ConfigFile: filepath.Join(dir, configName), CredentialsFile: filepath.Join(dir, credentialsName)}, nil
 }
 
@@ -125,22 +133,71 @@ func write(dir string, o Options) error {
 	if err := installBinary(o.Binary, filepath.Join(dir, binaryName)); err != nil {
 		return err
 	}
-	if err := runnable(filepath.Join(dir, binaryName)); err != nil {
-		return noExec(o.TempDir, err)
-	}
-	if err := ensureEmpty(filepath.Join(dir, credentialsName)); err != nil {
-		return err
-	}
-	if err := ensureFile(lockPath(dir, o.ID), nil); err != nil {
+	if err := privatefile.Ensure(lockPath(dir, o.ID), nil); err != nil {
 		return err
 	}
 	if err := createState(dir, o); err != nil {
 		return err
 	}
+	// Another step that removed the last profile a moment ago may have taken it away.
+	if err := privatefile.Ensure(filepath.Join(dir, markerName), []byte(marker)); err != nil {
+		return err
+	}
+	written, err := writtenPath(o.TempDir)
+	if err != nil {
+		return err
+	}
 	return editConfig(dir, func(text []byte) []byte {
 		return upsertSection(text, o.ProfileName, []setting{
 			{"region", o.Region},
-			{"credential_process", commandLine(runtime.GOOS, filepath.Join(dir, binaryName), o.ID)},
+			{processKey, commandLine(runtime.GOOS, written, o.ID)},
 		})
 	})
+}
+
+// installBinary copies the running executable, unless the same one is there. A
+// different one, of another version of the task, is replaced.
+func installBinary(from, to string) error {
+	src, err := os.Open(from)
+	if err != nil {
+		return fmt.Errorf("opening own binary: %w", err)
+	}
+	defer src.Close()
+	privatefile.RemoveStale(to)
+	if same, err := sameContent(src, to); err != nil || same {
+		return err
+	}
+	if _, err := src.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("reading own binary: %w", err)
+	}
+	return privatefile.ReplaceProgram(to, src)
+}
+
+// sameContent compares a file with the one at path, which counts only if it is private;
+// without one there the answer is no.
+func sameContent(src io.Reader, path string) (bool, error) {
+	f, err := privatefile.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	const block = 1 << 16
+	a, b := make([]byte, block), make([]byte, block)
+	for {
+		n, errA := io.ReadFull(src, a)
+		m, errB := io.ReadFull(f, b)
+		if !bytes.Equal(a[:n], b[:m]) {
+			return false, nil
+		}
+		if errA != nil || errB != nil {
+			return ended(errA) && ended(errB), nil
+		}
+	}
+}
+
+func ended(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }

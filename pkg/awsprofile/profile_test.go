@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -133,6 +134,14 @@ func names(t *testing.T, dir string) []string {
 	return list
 }
 
+// program is the name of the binary's copy.
+func program() string {
+	if runtime.GOOS == "windows" {
+		return "assume-aws-role.exe"
+	}
+	return "assume-aws-role"
+}
+
 func TestCreateLayout(t *testing.T) {
 	t.Parallel()
 	temp := t.TempDir()
@@ -140,25 +149,70 @@ func TestCreateLayout(t *testing.T) {
 	if want := awsprofile.Dir(temp); s.profile.Directory != want || filepath.Dir(want) != temp {
 		t.Errorf("directory %s, want %s", s.profile.Directory, want)
 	}
-	want := []string{"assume-aws-role", "assume-aws-role.marker", "config", "config.lock", "credentials", "state-" + s.id + ".json", "state-" + s.id + ".lock"}
+	want := []string{program(), "assume-aws-role.marker", "config", "config.lock", "credentials", "state-" + s.id + ".json", "state-" + s.id + ".lock"}
 	if diff := cmp.Diff(want, names(t, s.profile.Directory)); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
-	for _, name := range append(want, ".") {
+	line := "credential_process = " + s.profile.Directory + "/assume-aws-role credential-process " + s.id
+	if runtime.GOOS == "windows" {
+		line = "credential_process = " + strings.ReplaceAll(s.profile.Directory, `\`, `\\`) + `\\assume-aws-role.exe credential-process ` + s.id
+	}
+	for _, file := range []string{s.profile.ConfigFile, s.profile.CredentialsFile} {
+		if diff := cmp.Diff("[default]\nregion = eu-west-1\n"+line+"\n", read(t, file)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", filepath.Base(file), diff)
+		}
+	}
+}
+
+func TestModes(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has access lists in place of modes")
+	}
+	s := create(t, t.TempDir(), "default")
+	for _, name := range append(names(t, s.profile.Directory), ".") {
 		info, err := os.Stat(filepath.Join(s.profile.Directory, name))
+		if err != nil {
+			t.Fatal(err)
+		}
 		mode := os.FileMode(0o600)
-		if name == "assume-aws-role" || name == "." {
+		if name == program() || name == "." {
 			mode = 0o700
 		}
-		if err != nil || info.Mode().Perm() != mode {
-			t.Errorf("%s: mode %v, %v; want %v", name, info.Mode(), err, mode)
+		if info.Mode().Perm() != mode {
+			t.Errorf("%s: mode %v, want %v", name, info.Mode().Perm(), mode)
 		}
 	}
-	config, err := os.ReadFile(s.profile.ConfigFile)
-	wantConfig := "[default]\nregion = eu-west-1\ncredential_process = " + s.profile.Directory + "/assume-aws-role credential-process " + s.id + "\n"
-	if diff := cmp.Diff(wantConfig, string(config)); err != nil || diff != "" {
-		t.Errorf("config (-want +got):\n%s", diff)
+}
+
+// another writes a program of another version of the task.
+func another(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "another")
+	if err := os.WriteFile(path, []byte("another version"), 0o755); err != nil {
+		t.Fatal(err)
 	}
+	return path
+}
+
+// symlink makes a link, or skips the test where the system makes none.
+func symlink(t *testing.T, to, link string) {
+	t.Helper()
+	if err := os.Symlink(to, link); err != nil {
+		t.Skipf("no symbolic links here: %v", err)
+	}
+	if _, err := os.Readlink(link); err != nil {
+		t.Skipf("no symbolic links here, although making one gives no error: %v", err)
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
 }
 
 func TestProfilesAtOnce(t *testing.T) {
@@ -218,61 +272,6 @@ func TestSameNameAgain(t *testing.T) {
 	}
 	if key, err := second.serve(forbidden(t)); key != "ASIAOLD" || err != nil {
 		t.Errorf("second profile: %q, %v", key, err)
-	}
-}
-
-func TestCheck(t *testing.T) {
-	t.Parallel()
-	base := t.TempDir()
-	for _, c := range []struct {
-		name string
-		want fault.Code
-	}{
-		{"plain", ""},
-		{"with space", ""},
-		{"space (1) & more", ""},
-		{"ünïcode", ""},
-		{"a,b=c@d~", ""},
-		{"a#b", ""},
-		{`do"uble`, fault.ProfilePath},
-		{"sin'gle", fault.ProfilePath},
-		{"dol$lar", fault.ProfilePath},
-		{"back`tick", fault.ProfilePath},
-		{"per%cent", fault.ProfilePath},
-		{"bang!", fault.ProfilePath},
-		{"line\nbreak", fault.ProfilePath},
-		{"car\rriage", fault.ProfilePath},
-		{"am&p", fault.ProfilePath},
-		{"(1)", fault.ProfilePath},
-		{"back\\slash", fault.ProfilePath},
-		{"space #hash", fault.ProfilePath},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			dir := filepath.Join(base, c.name)
-			if err := os.Mkdir(dir, 0o755); err != nil {
-				t.Fatal(err)
-			}
-			err := awsprofile.Check(dir)
-			if got := code(err); got != c.want {
-				t.Errorf("code %q, want %q", got, c.want)
-			}
-			if f, ok := fault.As(err); ok && !strings.Contains(f.Message(), "exportAs: variables") {
-				t.Errorf("the message does not name the way out: %s", f.Message())
-			}
-			if left := names(t, dir); len(left) > 0 {
-				t.Errorf("left behind: %v", left)
-			}
-		})
-	}
-	file := filepath.Join(base, "file")
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, dir := range []string{"", "relative", filepath.Join(base, "absent"), file} {
-		if got := code(awsprofile.Check(dir)); got != fault.ProfilePath {
-			t.Errorf("%q: code %q", dir, got)
-		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package awsprofile_test
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -46,9 +45,10 @@ func TestRemoveRefuses(t *testing.T) {
 	for name, prepare := range map[string]func(t *testing.T, dir string){
 		"a link": func(t *testing.T, dir string) {
 			moved := filepath.Join(t.TempDir(), "elsewhere")
-			if err := errors.Join(os.Rename(dir, moved), os.Symlink(moved, dir)); err != nil {
+			if err := os.Rename(dir, moved); err != nil {
 				t.Fatal(err)
 			}
+			symlink(t, moved, dir)
 		},
 		"no marker": func(t *testing.T, dir string) {
 			if err := os.Remove(filepath.Join(dir, "assume-aws-role.marker")); err != nil {

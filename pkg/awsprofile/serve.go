@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"time"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
+	"github.com/assume-aws-role/assume-aws-role/pkg/privatefile"
 )
 
 const (
@@ -44,7 +46,7 @@ type ServeOptions struct {
 	Now func() time.Time
 	// Renew obtains new credentials from the plan in the state.
 	Renew func(ctx context.Context, plan []byte) (iam.Credentials, error)
-	// Transient tells whether an error of Renew is of the network or an overloaded
+	// Transient reports whether an error of Renew is of the network or an overloaded
 	// service, so that live credentials may serve a little longer.
 	Transient func(error) bool
 }
@@ -77,8 +79,8 @@ func cachedState(o ServeOptions) (*state, error) {
 	if !validID(o.ID) {
 		return nil, &fault.Fault{Code: fault.ProfileState, Summary: "the profile's id is not one of this task", Why: "an id consists of 32 hexadecimal digits."}
 	}
-	if err := checkDirectory(o.Dir); err != nil {
-		return nil, err
+	if err := privatefile.CheckDir(o.Dir); err != nil {
+		return nil, asState(err)
 	}
 	return load(o.Dir, o.ID)
 }
@@ -150,10 +152,13 @@ func hasCode(err error, c fault.Code) bool {
 
 // lockFault turns what went wrong with the lock file into a fault.
 func lockFault(err error) error {
-	if _, ok := fault.As(err); ok {
-		return err
+	if errors.Is(err, privatefile.ErrGone) || errors.Is(err, fs.ErrNotExist) {
+		return &fault.Fault{
+			Code: fault.ProfileState, Summary: "the profile has been removed",
+			Why: "the job ended, or the step that wrote the profile was cleaned up, during this call.", Cause: err,
+		}
 	}
-	return &fault.Fault{Code: fault.ProfileState, Summary: "the profile's lock cannot be used", Why: reason(err), Cause: err}
+	return asState(err)
 }
 
 func pastEnd(c iam.Credentials) error {
@@ -165,7 +170,7 @@ func pastEnd(c iam.Credentials) error {
 
 func (s *state) lifetime() time.Duration { return s.Expires.Sub(s.Issued) }
 
-// plausible tells whether the clock can be compared with the state's times. Tools on
+// plausible reports whether the clock can be compared with the state's times. Tools on
 // this machine go by it, too, and would take credentials of a later day for good.
 func (s *state) plausible(now time.Time) bool {
 	return !now.Add(clockTolerance).Before(s.Issued)
@@ -184,17 +189,17 @@ func (s *state) later(now time.Time) time.Time {
 	return now
 }
 
-// fresh tells whether the credentials serve without a renewal.
+// fresh reports whether the credentials serve without a renewal.
 func (s *state) fresh(now time.Time) bool {
 	return s.live(now) && s.Expires.Sub(s.later(now)) > min(ahead, s.lifetime()/3)
 }
 
-// live tells whether the credentials have not come to their end.
+// live reports whether the credentials have not come to their end.
 func (s *state) live(now time.Time) bool {
 	return s.plausible(now) && s.later(now).Before(s.Expires)
 }
 
-// newer tells whether another caller has renewed the credentials since.
+// newer reports whether another caller has renewed the credentials since.
 func (s *state) newer(before *state) bool {
 	return s.SessionToken != before.SessionToken || s.AccessKeyID != before.AccessKeyID
 }

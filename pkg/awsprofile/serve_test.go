@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -263,6 +264,14 @@ func TestClockSetBack(t *testing.T) {
 	}
 }
 
+// openUp opens a file to other users, where modes do that.
+func openUp(t *testing.T, path string, mode os.FileMode) error {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has access lists in place of modes")
+	}
+	return os.Chmod(path, mode)
+}
+
 func TestServeRefusesState(t *testing.T) {
 	t.Parallel()
 	for name, damage := range map[string]func(t *testing.T, s *scene, path string) error{
@@ -274,10 +283,14 @@ func TestServeRefusesState(t *testing.T) {
 			return os.WriteFile(path, []byte(`{"version":1}`), 0o600)
 		},
 		"huge":        func(_ *testing.T, _ *scene, path string) error { return os.Truncate(path, 1<<30) },
-		"open to all": func(_ *testing.T, _ *scene, path string) error { return os.Chmod(path, 0o644) },
-		"open dir":    func(_ *testing.T, s *scene, _ string) error { return os.Chmod(s.profile.Directory, 0o755) },
-		"a link": func(_ *testing.T, _ *scene, path string) error {
-			return errors.Join(os.Rename(path, path+".x"), os.Symlink(path+".x", path))
+		"open to all": func(t *testing.T, _ *scene, path string) error { return openUp(t, path, 0o644) },
+		"open dir":    func(t *testing.T, s *scene, _ string) error { return openUp(t, s.profile.Directory, 0o755) },
+		"a link": func(t *testing.T, _ *scene, path string) error {
+			if err := os.Rename(path, path+".x"); err != nil {
+				return err
+			}
+			symlink(t, path+".x", path)
+			return nil
 		},
 		"a directory": func(_ *testing.T, _ *scene, path string) error {
 			return errors.Join(os.Remove(path), os.Mkdir(path, 0o700))
@@ -288,7 +301,11 @@ func TestServeRefusesState(t *testing.T) {
 		},
 		"dir is a link": func(t *testing.T, s *scene, _ string) error {
 			moved := filepath.Join(t.TempDir(), "moved")
-			return errors.Join(os.Rename(s.profile.Directory, moved), os.Symlink(moved, s.profile.Directory))
+			if err := os.Rename(s.profile.Directory, moved); err != nil {
+				return err
+			}
+			symlink(t, moved, s.profile.Directory)
+			return nil
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
+	"github.com/assume-aws-role/assume-aws-role/pkg/privatefile"
 )
 
 // stateVersion is raised when a state cannot be read by older binaries any more.
@@ -73,25 +74,25 @@ func createState(dir string, o Options) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(statePath(dir, o.ID), data)
+	return privatefile.Replace(statePath(dir, o.ID), data)
 }
 
 // load reads a state. Its fault is AAR-PROFILE-STATE and never quotes the content.
 func load(dir, id string) (*state, error) {
 	path := statePath(dir, id)
-	data, err := readPrivate(path)
+	data, err := privatefile.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, badState(path, "it does not exist; the profile belongs to another job or has been removed", err)
 	}
 	if err != nil {
-		return nil, err
+		return nil, asState(err)
 	}
 	var s state
 	if json.Unmarshal(data, &s) != nil || !s.complete() {
-		return nil, badState(path, "its content is damaged", errForeign)
+		return nil, badState(path, "its content is damaged", errContent)
 	}
 	if s.Version != stateVersion || s.ID != id {
-		return nil, badState(path, "its content is of another profile or another version of this task", errForeign)
+		return nil, badState(path, "its content is of another profile or another version of this task", errContent)
 	}
 	return &s, nil
 }
@@ -111,11 +112,11 @@ func (s *state) store(dir string) error {
 	if _, err := os.Lstat(path); err != nil {
 		return fmt.Errorf("looking for state: %w", err)
 	}
-	removeStale(path)
-	return replaceFile(path, data)
+	privatefile.RemoveStale(path)
+	return privatefile.Replace(path, data)
 }
 
-// stateName tells whether a file name is one that this package gives to the state
+// stateName reports whether a file name is one that this package gives to the state
 // of some profile, its lock, or a temporary file of either.
 func stateName(name string) bool {
 	rest, ok := strings.CutPrefix(name, statePrefix)
@@ -123,5 +124,6 @@ func stateName(name string) bool {
 		return false
 	}
 	rest = rest[idLength:]
-	return rest == stateSuffix || rest == lockSuffix || strings.HasPrefix(rest, stateSuffix+tempInfix)
+	return rest == stateSuffix || rest == lockSuffix ||
+		strings.HasPrefix(rest, stateSuffix+privatefile.TempInfix) || strings.HasPrefix(rest, lockSuffix+privatefile.TempInfix)
 }

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// noExecMount tells whether the file system of a directory refuses execution.
+// noExecMount reports whether the file system of a directory refuses execution.
 func noExecMount(dir string) bool {
 	var s unix.Statfs_t
 	return unix.Statfs(dir, &s) == nil && s.Flags&unix.MNT_NOEXEC != 0

@@ -9,7 +9,7 @@ import (
 // stNoExec is ST_NOEXEC of the flags in statfs(2).
 const stNoExec = 0x8
 
-// noExecMount tells whether the file system of a directory refuses execution.
+// noExecMount reports whether the file system of a directory refuses execution.
 func noExecMount(dir string) bool {
 	var s unix.Statfs_t
 	return unix.Statfs(dir, &s) == nil && s.Flags&stNoExec != 0

@@ -8,32 +8,21 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/golang-jwt/jwt/v5"
-
-	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
 
-// MaxToken is the longest token that AWS STS accepts, in characters
-// (API_AssumeRoleWithWebIdentity, WebIdentityToken).
-const MaxToken = 20000
-
-// Errors of Inspect and Parse. None quotes the token.
-var (
-	ErrTooLong   = errors.New("the token is longer than the 20000 characters that AWS STS accepts")
-	ErrMalformed = errors.New("the token is not a signed JSON web token")
-	ErrClaims    = errors.New("the token lacks claims that AWS STS requires")
-)
+// ErrClaims is returned for claims that AWS STS would not accept as a token's.
+var ErrClaims = errors.New("the token lacks claims that AWS STS requires")
 
 // UnverifiedClaims are what a token says of itself. Its signature has not been
 // checked, so they serve for comparison and explanation, never as a proof.
 type UnverifiedClaims struct {
 	Issuer  string
 	Subject string
-	// Audience has one entry for a text and all for a list.
+	// Audience has one entry for a string and all for a list.
 	Audience []string
 	// AuthorizedParty is the claim azp; empty when absent.
 	AuthorizedParty string
@@ -46,27 +35,6 @@ type UnverifiedClaims struct {
 	Raw map[string]any
 }
 
-// Inspect reads a token without verifying it. Issuer, subject and an audience are
-// required and must be strings; other claims are taken as they are.
-func Inspect(token secret.Value) (UnverifiedClaims, error) {
-	text := token.Reveal()
-	if len(text) > MaxToken {
-		return UnverifiedClaims{}, ErrTooLong
-	}
-	if strings.ContainsAny(text, " \t\r\n") { // base64 decoders skip some of them
-		return UnverifiedClaims{}, ErrMalformed
-	}
-	raw := jwt.MapClaims{}
-	parsed, _, err := jwt.NewParser(jwt.WithJSONNumber()).ParseUnverified(text, raw)
-	if err != nil && !errors.Is(err, jwt.ErrTokenUnverifiable) || parsed == nil {
-		return UnverifiedClaims{}, ErrMalformed
-	}
-	c := FromMap(raw)
-	c.KeyID, _ = parsed.Header["kid"].(string)
-	c.Algorithm, _ = parsed.Header["alg"].(string)
-	return c, c.complete()
-}
-
 // FromMap reads claims that were decoded elsewhere, for example from a file.
 // Claims of the wrong type count as absent.
 func FromMap(raw map[string]any) UnverifiedClaims {
@@ -77,12 +45,14 @@ func FromMap(raw map[string]any) UnverifiedClaims {
 	}
 }
 
-func (c UnverifiedClaims) complete() error {
+// Complete returns ErrClaims, with the names of what is missing, unless there are an
+// issuer, a subject and an audience.
+func (c UnverifiedClaims) Complete() error {
 	var missing []string
 	for _, claim := range []struct {
 		name   string
 		absent bool
-	}{{"iss", c.Issuer == ""}, {"sub", c.Subject == ""}, {"aud", len(c.Audience) == 0}} {
+	}{{"iss", c.Issuer == ""}, {"sub", c.Subject == ""}, {"aud", len(c.Audience) == 0 || slices.Contains(c.Audience, "")}} {
 		if claim.absent {
 			missing = append(missing, claim.name)
 		}
@@ -114,8 +84,8 @@ func texts(v any) []string {
 	return nil
 }
 
-// instant reads a NumericDate (RFC 7519 §2), also as a text of digits, which AWS
-// STS takes too.
+// instant reads a NumericDate (RFC 7519 §2), also as a string of digits, which AWS STS
+// accepts too. What is neither, and what no clock reaches, is the zero time.
 func instant(v any) time.Time {
 	var digits string
 	switch v := v.(type) {
@@ -127,7 +97,8 @@ func instant(v any) time.Time {
 		digits = v
 	}
 	seconds, err := strconv.ParseFloat(digits, 64)
-	if err != nil || math.IsNaN(seconds) || math.Abs(seconds) > 1e11 {
+	const limit = 1e11 // after the year 5000
+	if err != nil || !(math.Abs(seconds) <= limit) {
 		return time.Time{}
 	}
 	return time.Unix(int64(seconds), 0).UTC()
@@ -139,7 +110,7 @@ type AWSView struct {
 	// Provider is the issuer without https://, the prefix of the condition keys and
 	// the end of the provider's ARN. A trailing slash stays.
 	Provider string
-	// Audience is the key :aud and the client id that must be registered: azp when
+	// Audience is the key :aud and the client ID that must be registered: azp when
 	// the token has one, else its audience.
 	Audience string
 	// OriginalAudience is the key :oaud: the audience of a token that has an azp.
@@ -158,12 +129,11 @@ type AWSView struct {
 // AWS returns what AWS sees.
 func (c UnverifiedClaims) AWS() AWSView {
 	v := AWSView{Provider: strings.TrimPrefix(c.Issuer, "https://"), Subject: c.Subject, AMR: texts(c.Raw["amr"]), Email: text(c.Raw, "email")}
-	first := ""
 	if len(c.Audience) > 0 {
-		first = c.Audience[0]
+		v.Audience = c.Audience[0]
 	}
-	if v.Audience = first; c.AuthorizedParty != "" {
-		v.Audience, v.OriginalAudience = c.AuthorizedParty, first
+	if c.AuthorizedParty != "" {
+		v.Audience, v.OriginalAudience = c.AuthorizedParty, v.Audience
 	} else if len(c.Audience) > 1 {
 		v.Refusal = "AWS always rejects this token: it has several audiences and no azp to choose one"
 	}

@@ -1,9 +1,7 @@
 package claims_test
 
 import (
-	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,13 +10,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
-	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
 
 type vector struct {
-	Payload map[string]any
+	Payload json.RawMessage
 	IAM     struct{ Provider, Aud, Oaud, Sub string }
-	JWT     string
 }
 
 func readVector(t *testing.T, path string) vector {
@@ -43,7 +39,7 @@ func TestFlavourOfEveryVector(t *testing.T) {
 	}
 	for name, flavour := range want {
 		v := readVector(t, filepath.Join("testdata", "vectors", name+".json"))
-		c, err := claims.Inspect(secret.New(v.JWT))
+		c, err := claims.Parse(v.Payload)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -61,7 +57,7 @@ func TestAWSSeesWhatTheVectorsSay(t *testing.T) {
 	}
 	for _, path := range paths {
 		v := readVector(t, path)
-		c, err := claims.Inspect(secret.New(v.JWT))
+		c, err := claims.Parse(v.Payload)
 		if err != nil {
 			t.Errorf("%s: %v", path, err)
 			continue
@@ -94,7 +90,7 @@ func TestFlavourOfEntraPipeline(t *testing.T) {
 
 func TestEntraSubjectIsThatOfTheVector(t *testing.T) {
 	t.Parallel()
-	c, err := claims.Inspect(secret.New(readVector(t, "testdata/vectors/C-entra-sc.json").JWT))
+	c, err := claims.Parse(readVector(t, "testdata/vectors/C-entra-sc.json").Payload)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,33 +103,4 @@ func TestEntraSubjectIsThatOfTheVector(t *testing.T) {
 	if _, err := claims.EntraSubject("contoso", parts[len(parts)-2], parts[len(parts)-1]); err == nil {
 		t.Error("a tenant that is no GUID was taken")
 	}
-}
-
-// TestInspectTakesNoBlanks because what is read must be what is sent.
-func TestInspectTakesNoBlanks(t *testing.T) {
-	t.Parallel()
-	token := readVector(t, "testdata/vectors/A-vstoken-sc.json").JWT
-	for _, blank := range []string{"\n", "\r\n", " ", "\t"} {
-		for _, text := range []string{token + blank, blank + token, token[:40] + blank + token[40:]} {
-			if _, err := claims.Inspect(secret.New(text)); !errors.Is(err, claims.ErrMalformed) {
-				t.Errorf("%q: %v", blank, err)
-			}
-		}
-	}
-}
-
-func FuzzInspect(f *testing.F) {
-	part := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
-	f.Add(part(`{"alg":"RS256"}`) + "." + part(`{"iss":"i","sub":"s","aud":["a"],"exp":1e99}`) + ".c2ln")
-	f.Add("a.b.c")
-	f.Fuzz(func(t *testing.T, token string) {
-		c, err := claims.Inspect(secret.New(token))
-		if err != nil && len(token) > 40 && strings.Contains(err.Error(), token) {
-			t.Error("the error quotes the token")
-		}
-		if err == nil && (c.Issuer == "" || c.Subject == "" || len(c.Audience) == 0) {
-			t.Errorf("incomplete claims were taken: %+v", c)
-		}
-		_, _ = c.Flavour(), c.AWS()
-	})
 }

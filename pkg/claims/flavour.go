@@ -56,59 +56,66 @@ func (f Flavour) String() string {
 // eid1 is the subject of a token that Entra issues for something of Azure DevOps.
 var eid1 = pattern.Lazy(`^/eid1/c/[^/\s]+/t/[^/\s]+/a/[^/\s]+/(sc/[^/\s]+/[^/\s]+|pl/[^\s]+)$`)
 
-// Flavour tells the kind of the token by issuer and subject.
+// Flavour is the kind of the token, by issuer and subject.
 func (c UnverifiedClaims) Flavour() Flavour {
-	vstoken := OfVSToken(c.Issuer)
-	m := eid1().FindStringSubmatch(c.Subject)
-	switch {
-	case vstoken && strings.HasPrefix(c.Subject, "sc://"):
-		return VSTokenConnection
-	case vstoken && strings.HasPrefix(c.Subject, "p://"):
-		return VSTokenPipeline
-	case m != nil && entraV2(c.Issuer) && strings.HasPrefix(m[1], "sc/"):
-		return EntraConnection
-	case m != nil && entraV2(c.Issuer):
-		return EntraPipeline
-	case entraV2(c.Issuer) && text(c.Raw, "ver") == "2.0":
-		return EntraAccessV2
-	case strings.HasPrefix(c.Issuer, "https://sts.windows.net/") || strings.HasPrefix(c.Issuer, "https://sts.chinacloudapi.cn/"):
+	provider, https := strings.CutPrefix(c.Issuer, "https://")
+	if !https {
+		return Unknown
+	}
+	switch IssuerOf(provider) {
+	case AzureDevOpsIssuer:
+		return vstokenFlavour(c.Subject)
+	case EntraV1Issuer:
 		return EntraAccessV1
+	case EntraV2Issuer:
+		return c.entraV2Flavour()
+	case OtherIssuer:
 	}
 	return Unknown
 }
 
-// entraHosts issue version 2 tokens, one per cloud.
-var entraHosts = []string{"login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn", "login.chinacloudapi.cn"}
+func vstokenFlavour(subject string) Flavour {
+	switch {
+	case strings.HasPrefix(subject, "sc://"):
+		return VSTokenConnection
+	case strings.HasPrefix(subject, "p://"):
+		return VSTokenPipeline
+	}
+	return Unknown
+}
 
-func entraV2(issuer string) bool {
-	rest, https := strings.CutPrefix(issuer, "https://")
-	host, path, _ := strings.Cut(rest, "/")
-	return https && slices.Contains(entraHosts, host) && strings.HasSuffix(path, "/v2.0")
+func (c UnverifiedClaims) entraV2Flavour() Flavour {
+	m := eid1().FindStringSubmatch(c.Subject)
+	switch {
+	case m != nil && strings.HasPrefix(m[1], "sc/"):
+		return EntraConnection
+	case m != nil:
+		return EntraPipeline
+	case text(c.Raw, "ver") == "2.0":
+		return EntraAccessV2
+	}
+	return Unknown
 }
 
 // EntraSubject computes the subject of a service connection's token on the Entra
-// issuer (public cloud) from the ids of tenant, organisation and connection.
+// issuer (public cloud) from the IDs of tenant, organisation and connection. The error
+// is ErrGUID.
 func EntraSubject(tenantID, organisationID, connectionID string) (string, error) {
-	tenant, err := encodedGUID(tenantID)
-	if err != nil || !ValidGUID(organisationID) || !ValidGUID(connectionID) {
-		return "", ErrGUID
+	for _, id := range []string{tenantID, organisationID, connectionID} {
+		if !ValidGUID(id) {
+			return "", ErrGUID
+		}
 	}
-	app, err := encodedGUID(AzureDevOpsClientID)
-	return "/eid1/c/pub/t/" + tenant + "/a/" + app + "/sc/" + strings.ToLower(organisationID) + "/" + strings.ToLower(connectionID), err
+	return "/eid1/c/pub/t/" + encodedGUID(tenantID) + "/a/" + encodedGUID(AzureDevOpsClientID) +
+		"/sc/" + strings.ToLower(organisationID) + "/" + strings.ToLower(connectionID), nil
 }
 
 // encodedGUID is the base64url form, without padding, of a GUID's bytes in the
 // order of .NET's Guid.ToByteArray: the first three groups reversed.
-func encodedGUID(s string) (string, error) {
-	if !ValidGUID(s) {
-		return "", ErrGUID
-	}
-	b, err := hex.DecodeString(strings.ReplaceAll(s, "-", ""))
-	if err != nil {
-		return "", ErrGUID
-	}
+func encodedGUID(guid string) string {
+	b, _ := hex.DecodeString(strings.ReplaceAll(guid, "-", "")) // a GUID's digits are hexadecimal
 	slices.Reverse(b[0:4])
 	slices.Reverse(b[4:6])
 	slices.Reverse(b[6:8])
-	return base64.RawURLEncoding.EncodeToString(b), nil
+	return base64.RawURLEncoding.EncodeToString(b)
 }

@@ -2,14 +2,70 @@ package claims
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 )
 
+// Issuer is the party that signs a token.
+type Issuer int
+
+// The issuers that are known. Any other is OtherIssuer.
+const (
+	OtherIssuer Issuer = iota
+	// AzureDevOpsIssuer is Azure DevOps itself: one key set serves all organisations.
+	AzureDevOpsIssuer
+	EntraV1Issuer
+	EntraV2Issuer
+)
+
+const vstokenHost = "vstoken.dev.azure.com"
+
+// Hosts of Microsoft Entra, one for each cloud.
+var (
+	entraV1Hosts = []string{"sts.windows.net", "sts.chinacloudapi.cn"}
+	entraV2Hosts = []string{"login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn", "login.chinacloudapi.cn"}
+)
+
+// IssuerOf is the issuer of a provider, the URL without https://, by its host.
+func IssuerOf(provider string) Issuer {
+	host, _, _ := strings.Cut(provider, "/")
+	switch {
+	case host == vstokenHost:
+		return AzureDevOpsIssuer
+	case slices.Contains(entraV1Hosts, host):
+		return EntraV1Issuer
+	case slices.Contains(entraV2Hosts, host):
+		return EntraV2Issuer
+	}
+	return OtherIssuer
+}
+
+// Paths of the issuers of one organisation and of one tenant.
+var (
+	vstokenPath = pattern.Lazy(`^[^/]+/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+	entraV1Path = pattern.Lazy(`^[^/]+/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/$`)
+	entraV2Path = pattern.Lazy(`^[^/]+/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/v2\.0$`)
+)
+
+// Malformed says what the provider of an issuer must look like when it does not; a
+// token's issuer never equals such a provider. It is empty for OtherIssuer.
+func (i Issuer) Malformed(provider string) string {
+	switch {
+	case i == AzureDevOpsIssuer && !vstokenPath().MatchString(provider):
+		return vstokenHost + "/<organisation ID>, with the ID in lower case and without a trailing slash"
+	case i == EntraV1Issuer && !entraV1Path().MatchString(provider):
+		return "sts.windows.net/<tenant ID>/, with the ID in lower case and a trailing slash"
+	case i == EntraV2Issuer && !entraV2Path().MatchString(provider):
+		return "login.microsoftonline.com/<tenant ID>/v2.0, with the ID in lower case and without a trailing slash"
+	}
+	return ""
+}
+
 // vstokenIssuer begins the issuer of every organisation's tokens; one key set
 // serves all organisations.
-const vstokenIssuer = "https://vstoken.dev.azure.com/"
+const vstokenIssuer = "https://" + vstokenHost + "/"
 
 // VSTokenIssuer is the issuer of Azure DevOps itself for an organisation's id.
 func VSTokenIssuer(organisationID string) string {

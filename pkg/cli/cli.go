@@ -32,6 +32,8 @@ type Env struct {
 	Now func() time.Time
 	// Version is the version stamped into the binary.
 	Version string
+	// Extension is the extension that the binary was packed in, as Plan.Extension.
+	Extension string
 	// Executable is the path of the running binary.
 	Executable func() (string, error)
 }

@@ -35,20 +35,32 @@ func credentialProcess(ctx context.Context, e Env, args []string) int {
 		fmt.Fprint(e.Stderr, "assume-aws-role: credential-process needs one id of 32 hexadecimal digits\n\n"+credentialProcessUsage)
 		return exitUsage
 	}
-	executable, err := e.Executable()
-	if err == nil {
-		err = awsprofile.Serve(ctx, awsprofile.ServeOptions{
-			Dir: filepath.Dir(executable), ID: args[0], Stdout: e.Stdout, Now: e.Now,
-			Note:      func(text string) { say(e, text) },
-			Renew:     renewal(e),
-			Transient: exchange.Transient,
-		})
-	}
+	err := serve(ctx, e, args[0])
 	if err == nil {
 		return exitOK
 	}
 	say(e, fault.Of(err, "the call stopped for an unknown reason").Message())
 	return exitFault
+}
+
+// serve answers from the directory that the program lies in. A panic becomes a fault, as
+// in the step; what it carried is not printed.
+func serve(ctx context.Context, e Env, id string) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &fault.Fault{Code: fault.Internal, Summary: "internal error in the credential process", Details: stack()}
+		}
+	}()
+	program, err := e.Executable()
+	if err != nil {
+		return &fault.Fault{Code: fault.ProfileState, Summary: "the program cannot find the profile it belongs to", Why: err.Error() + ".", Cause: err}
+	}
+	return awsprofile.Serve(ctx, awsprofile.ServeOptions{
+		Dir: filepath.Dir(program), ID: id, Stdout: e.Stdout, Now: e.Now,
+		Note:      func(text string) { say(e, text) },
+		Renew:     renewal(e),
+		Transient: exchange.Transient,
+	})
 }
 
 // say writes to standard error, which SDKs put into their own messages and so into

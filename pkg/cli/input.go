@@ -2,42 +2,30 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
-	"strings"
 	"unicode/utf16"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
-	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
+	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
+	"github.com/assume-aws-role/assume-aws-role/pkg/token"
 )
 
-// maxFile bounds what the commands read from a file or standard input, in bytes.
-const maxFile = 1 << 20
-
 // readInput reads the file that a flag names, or standard input for "-" and "".
-// Its errors name the flag and never the file: what stands there could be a token
-// that was meant to be in a file.
-func readInput(e Env, flagName, file string) ([]byte, error) {
-	in := e.Stdin
-	if file != "" && file != "-" {
-		f, err := os.Open(file)
-		if err != nil {
-			return nil, unreadable(flagName, err)
-		}
-		defer func() { _ = f.Close() }()
-		in = f
+// Its errors name the flag and never the file: somebody may have given the token itself.
+func readInput(ctx context.Context, e Env, flagName, file string) ([]byte, error) {
+	var data []byte
+	var err error
+	if file == "" || file == "-" {
+		data, err = foreign.ReadStream(ctx, e.Stdin)
+	} else {
+		data, err = foreign.ReadFile(ctx, file)
 	}
-	data, err := io.ReadAll(io.LimitReader(in, maxFile+1))
 	if err != nil {
 		return nil, unreadable(flagName, err)
-	}
-	if len(data) > maxFile {
-		return nil, fmt.Errorf("%s: the input is larger than 1 MiB", flagName)
 	}
 	return utf8Text(data), nil
 }
@@ -58,45 +46,29 @@ func utf8Text(data []byte) []byte {
 }
 
 func unreadable(flagName string, err error) error {
-	if p, ok := errors.AsType[*fs.PathError](err); ok {
+	p, inFile := errors.AsType[*fs.PathError](err)
+	switch {
+	case errors.Is(err, foreign.ErrTooLarge):
+		return fmt.Errorf("%s: the input is larger than 4 MiB", flagName)
+	case errors.Is(err, foreign.ErrNotRegular):
+		return fmt.Errorf("%s: this flag names %w; pipe the text into standard input and give - instead", flagName, err)
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("%s: the command was canceled while it read its input", flagName)
+	case inFile:
 		err = p.Err
 	}
 	return fmt.Errorf("%s: cannot read the file that this flag names: %w", flagName, err)
 }
 
 // readToken reads a token and its claims.
-func readToken(e Env, flagName, file string) (claims.UnverifiedClaims, error) {
-	data, err := readInput(e, flagName, file)
+func readToken(ctx context.Context, e Env, flagName, file string) (claims.UnverifiedClaims, error) {
+	data, err := readInput(ctx, e, flagName, file)
 	if err != nil {
 		return claims.UnverifiedClaims{}, err
 	}
-	c, err := claims.Inspect(claims.TokenIn(data))
+	c, err := token.Inspect(token.In(data))
 	if err != nil {
 		return c, fmt.Errorf("%s: %w", flagName, err)
 	}
 	return c, nil
-}
-
-// oneLine keeps a foreign text from looking like further lines of a report.
-func oneLine(s string) string { return strings.ReplaceAll(vso.Neutralise(s), "\n", `\n`) }
-
-// printJSON writes one indented document in printable ASCII, so that no terminal and
-// no agent takes a part of it for anything else: other characters are escaped, and so
-// is the second of two number signs.
-func printJSON(e Env, v any) {
-	data, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return
-	}
-	var b strings.Builder
-	for _, r := range string(bytes.ReplaceAll(data, []byte("##"), []byte(`#\u0023`))) {
-		if r == '\n' || r >= ' ' && r <= '~' {
-			b.WriteRune(r)
-			continue
-		}
-		for _, unit := range utf16.Encode([]rune{r}) {
-			fmt.Fprintf(&b, `\u%04x`, unit)
-		}
-	}
-	fmt.Fprintln(e.Stdout, b.String())
 }

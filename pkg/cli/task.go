@@ -5,7 +5,6 @@ import (
 	"runtime/debug"
 	"strings"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
 	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
 	"github.com/assume-aws-role/assume-aws-role/pkg/export"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
@@ -42,6 +41,8 @@ func newWriter(e Env) *vso.Writer {
 type taskRun struct {
 	env    Env
 	lookup pipeline.Lookup
+	// profile is where the step's profile lies; without an ID there is none.
+	profile export.ProfilePlace
 	report.Log
 }
 
@@ -68,13 +69,16 @@ func stack() []string {
 }
 
 func (t *taskRun) run(ctx context.Context) error {
-	if err := t.prepare(ctx); err != nil {
+	ctx, cancel := context.WithTimeout(ctx, pipeline.Timeout(t.lookup))
+	defer cancel()
+	err := t.prepare(ctx)
+	if ended := exchange.Ended(ctx, "before the first request"); ended != nil {
+		return ended
+	}
+	if err != nil {
 		return err
 	}
 	t.Intent()
-	ctx, cancel := context.WithTimeout(ctx, t.Step.Timeout)
-	defer cancel()
-	var err error
 	t.Result, err = exchange.Run(ctx, t.Step.Plan, exchange.Options{
 		Now: t.env.Now, Mask: t.Out.Mask,
 		Retrying: func(r exchange.Retry) { t.Out.Print(t.Readable(report.Retrying(r))) },
@@ -85,7 +89,7 @@ func (t *taskRun) run(ctx context.Context) error {
 	}
 	t.Session()
 	if t.Step.CheckOnly {
-		t.Check()
+		t.Check(export.Advice(ctx, t.Step, t.lookup.Held(), t.Result.Session.AssumedRoleARN))
 		return nil
 	}
 	return t.exporter().Run(ctx)
@@ -103,6 +107,7 @@ func (t *taskRun) prepare(ctx context.Context) error {
 		return err
 	}
 	t.Step.Plan.Network.UserAgent = "assume-aws-role/" + t.env.Version
+	t.Step.Plan.Extension = t.env.Extension
 	t.Network()
 	if t.Step.CheckOnly {
 		return nil
@@ -111,13 +116,13 @@ func (t *taskRun) prepare(ctx context.Context) error {
 		return err
 	}
 	if t.Step.Export.Mode.Profile() {
-		return awsprofile.Check(t.Step.TempDirectory)
+		return t.prepareProfile(ctx)
 	}
 	return nil
 }
 
 func (t *taskRun) exporter() export.Exporter {
-	return export.Exporter{Log: &t.Log, Held: t.lookup.Held(), Now: t.env.Now, Executable: t.env.Executable}
+	return export.Exporter{Log: &t.Log, Held: t.lookup.Held(), Now: t.env.Now, Profile: t.profile}
 }
 
 // accountInARN finds the account ids of ARNs in texts of AWS.
@@ -136,6 +141,7 @@ func (t *taskRun) maskNamed(text string) {
 
 // fail reports the step's one error.
 func (t *taskRun) fail(err error) {
+	t.discardProfile()
 	f := fault.Of(err, "the task stopped for an unknown reason")
 	t.maskNamed(f.Message())
 	t.Out.LogIssue(vso.IssueError, string(f.Code), t.Run().Failure(f).Message())

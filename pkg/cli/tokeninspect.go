@@ -2,19 +2,22 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/report"
-	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
 )
 
 const tokenUsage = `usage: assume-aws-role token inspect [--file FILE] [--format text|json]
 
-Shows what a token says and what AWS sees of it. The signature is not checked.
-The token is read from standard input or a file, never from an argument.
+Shows every claim of a token and what AWS sees of it. The signature is not checked.
+The token is read from standard input or a file, never from an argument. It may be the
+bare token, "Bearer ...", or the token endpoint's answer {"oidcToken": "..."}.
 
   --file FILE      the token; standard input when absent or -
   --format FORMAT  text (default), json
@@ -44,7 +47,7 @@ type tokenReport struct {
 	UnverifiedClaims map[string]any `json:"unverifiedClaims"`
 }
 
-func tokenInspect(_ context.Context, e Env, args []string) int {
+func tokenInspect(ctx context.Context, e Env, args []string) int {
 	if len(args) == 0 || args[0] != "inspect" {
 		if len(args) > 0 && strings.HasSuffix(args[0], "help") {
 			fmt.Fprint(e.Stdout, tokenUsage)
@@ -62,7 +65,7 @@ func tokenInspect(_ context.Context, e Env, args []string) int {
 	if problems := formatProblem(format, "text", "json"); len(problems) > 0 {
 		return misuse(e, "token inspect", problems...)
 	}
-	claims, err := readToken(e, "--file", file)
+	claims, err := readToken(ctx, e, "--file", file)
 	if err != nil {
 		return broken(e, err)
 	}
@@ -101,7 +104,7 @@ func printToken(e Env, r tokenReport, c claims.UnverifiedClaims, now time.Time) 
 	var b strings.Builder
 	say := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(&b, "%-22s %s\n", name, oneLine(value))
+			fmt.Fprintf(&b, "%-22s %s\n", name, visible(value))
 		}
 	}
 	say("identity", r.Identity)
@@ -111,26 +114,52 @@ func printToken(e Env, r tokenReport, c claims.UnverifiedClaims, now time.Time) 
 	say("authorized party (azp)", r.AuthorizedParty)
 	say("issued", r.IssuedAt)
 	say("not before", r.NotBefore)
-	say("expires", r.Expires+" ("+remaining(c.Expires, now)+")")
+	say("expires", strings.TrimSpace(r.Expires+" "+remaining(c.Expires, now)))
 	say("signed with", strings.TrimSpace(r.Algorithm+" "+r.KeyID))
 	b.WriteString("\nin AWS:\n")
 	say("  provider URL", r.ProviderURL)
-	say("  client id", r.ClientID)
+	say("  client ID", r.ClientID)
 	say("  :aud", r.AWSAudience)
 	say("  :oaud", r.AWSOriginal)
 	say("  :sub", r.AWSSubject)
-	say("  refused", r.AWSRefusal)
+	say("  rejected", r.AWSRefusal)
+	others := otherClaims(c)
+	if len(others) > 0 {
+		b.WriteString("\nother claims:\n")
+	}
+	for _, name := range others {
+		say("  "+visible(name), claimText(c.Raw[name]))
+	}
 	b.WriteString("\nThe signature was not checked.\n")
-	fmt.Fprint(e.Stdout, vso.Neutralise(b.String()))
+	fmt.Fprint(e.Stdout, b.String())
+}
+
+// otherClaims are the claims that the report has no line of their own for, such as
+// those that the input requiredClaims compares.
+func otherClaims(c claims.UnverifiedClaims) []string {
+	shown := []string{"iss", "sub", "aud", "azp", "iat", "nbf", "exp"}
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(c.Raw)), func(name string) bool { return slices.Contains(shown, name) })
+}
+
+// claimText is a string as it is, and any other value as JSON.
+func claimText(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	data, err := json.Marshal(v)
+	if err != nil {
+		return ""
+	}
+	return string(data)
 }
 
 func remaining(expires, now time.Time) string {
 	switch d := expires.Sub(now).Round(time.Second); {
 	case expires.IsZero():
-		return "no time of expiry"
+		return "(no time of expiry)"
 	case d <= 0:
-		return "expired " + (-d).String() + " ago"
+		return "(expired " + (-d).String() + " ago)"
 	default:
-		return "in " + d.String()
+		return "(in " + d.String() + ")"
 	}
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
-	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
 )
 
 const (
@@ -21,13 +20,13 @@ const trustPolicyUsage = `usage:
   assume-aws-role trust-policy check …      test a trust policy against a token's claims
 `
 
-func trustPolicy(_ context.Context, e Env, args []string) int {
+func trustPolicy(ctx context.Context, e Env, args []string) int {
 	if len(args) > 0 {
 		switch args[0] {
 		case "generate":
 			return generatePolicy(e, args[1:])
 		case "check":
-			return checkPolicy(e, args[1:])
+			return checkPolicy(ctx, e, args[1:])
 		case "--help", "-help", "-h", "help":
 			fmt.Fprint(e.Stdout, trustPolicyUsage)
 			return exitOK
@@ -38,31 +37,31 @@ func trustPolicy(_ context.Context, e Env, args []string) int {
 
 const generateUsage = `usage: assume-aws-role trust-policy generate --identity KIND --account ID [flags]
 
-Writes a trust policy that admits exactly one identity, and the IAM identity
-provider it needs.
+Writes a trust policy that admits exactly one identity, and the code that creates the
+role and the IAM identity provider it needs.
 
   --identity service-connection   --org --org-id --project --connection
   --identity pipeline             --org --org-id --project --pipeline
   --identity entra-connection     --tenant-id --org-id --connection-id
   --identity entra-exchange       --tenant-id --token-version --object-id --audience, and --client-id for version 2
-  --migrate       the statement of the Azure DevOps issuer beside that of the Entra issuer:
-                  needs the flags of service-connection and of the Entra identity
+  --migrate       adds the statement of the Azure DevOps issuer to that of the Entra issuer;
+                  requires the flags of service-connection and of the Entra identity
 
   --account ID          AWS account of the role, 12 digits
-  --role [/PATH/]NAME   the role that the code creates (default azure-pipelines-deploy)
-  --existing-provider   the account has the identity provider already
+  --role [/PATH/]NAME   role that the code creates (default azure-pipelines-deploy)
+  --existing-provider   the code does not create the identity provider
   --partition NAME      aws (default), aws-cn, aws-us-gov, aws-eusc
   --org NAME            Azure DevOps organisation
-  --org-id GUID         its id: the end of the issuer that each run prints
+  --org-id GUID         its ID: the end of the issuer that each run prints
   --project NAME        project
   --connection NAME     service connection
-  --connection-id GUID  its id: resourceId in the address of its page
+  --connection-id GUID  its ID: resourceId in the address of its page
   --pipeline NAME       pipeline
   --tenant-id GUID      Entra tenant
   --token-version 1|2   version of the access token (requestedAccessTokenVersion)
-  --client-id GUID      application (client) id of the connection's identity
-  --object-id GUID      object id of its service principal
-  --audience ID         version 1: Application ID URI; version 2: client id of the audience application
+  --client-id GUID      application (client) ID of the connection's identity
+  --object-id GUID      object ID of its service principal
+  --audience ID         version 1: Application ID URI; version 2: client ID of the audience application
   --format FORMAT       json (default), terraform, cloudformation, aws-cli
 
 Exit status: 0 written, 2 usage.
@@ -73,7 +72,7 @@ func generatePolicy(e Env, args []string) int {
 	var format string
 	c := newCommandLine(generateCommand, generateUsage)
 	for name, target := range map[string]*string{
-		"identity": &s.Identity, "account": &s.Account, "partition": &s.Partition, "role": &s.Role,
+		"identity": &s.Identity, "account": (*string)(&s.Account), "partition": (*string)(&s.Partition), "role": &s.Role,
 		"org": &s.Org, "org-id": &s.OrgID, "project": &s.Project, "connection": &s.Connection,
 		"connection-id": &s.ConnectionID, "pipeline": &s.Pipeline, "tenant-id": &s.TenantID,
 		"token-version": &s.TokenVersion, "client-id": &s.ClientID, "object-id": &s.ObjectID, "audience": &s.Audience,
@@ -112,17 +111,19 @@ func noteGenerated(e Env, g trustpolicy.Generated) {
 
 const checkUsage = `usage: assume-aws-role trust-policy check --policy FILE|- (--claims FILE | --token FILE) [--format text|json]
 
-Looks for risks in a trust policy and evaluates it for an identity.
+Looks for risks in a trust policy and evaluates it for an identity. The first line is
+the verdict.
 
-  --policy FILE    the policy, - for standard input
-  --claims FILE    the claims of a token as JSON
+  --policy FILE    the policy, - for standard input: the document itself, the output of
+                   "aws iam get-role", a CloudFormation template in JSON, or Terraform's JSON
+  --claims FILE    the claims of a token as JSON, or the output of "token inspect --format json"
   --token FILE     a token, - for standard input
   --format FORMAT  text (default), json
 
-Exit status: 0 admitted without an error found, 1 fault, 2 usage, 3 not admitted or an error found.
+Exit status: 0 admitted and no error found, 1 fault, 2 usage, 3 check failed.
 `
 
-func checkPolicy(e Env, args []string) int {
+func checkPolicy(ctx context.Context, e Env, args []string) int {
 	var policyFile, claimsFile, tokenFile, format string
 	c := newCommandLine(checkCommand, checkUsage)
 	c.text(&policyFile, "policy", "")
@@ -135,11 +136,11 @@ func checkPolicy(e Env, args []string) int {
 	if problems := append(sources(policyFile, claimsFile, tokenFile), formatProblem(format, "text", "json")...); len(problems) > 0 {
 		return misuse(e, checkCommand, problems...)
 	}
-	policy, err := readPolicy(e, policyFile)
+	policy, err := readPolicy(ctx, e, policyFile)
 	if err != nil {
 		return broken(e, err)
 	}
-	identity, err := readClaims(e, claimsFile, tokenFile)
+	identity, err := readClaims(ctx, e, claimsFile, tokenFile)
 	if err != nil {
 		return broken(e, err)
 	}
@@ -151,12 +152,12 @@ func checkPolicy(e Env, args []string) int {
 	return exitOK
 }
 
-func readPolicy(e Env, file string) (*trustpolicy.Policy, error) {
-	text, err := readInput(e, "--policy", file)
+func readPolicy(ctx context.Context, e Env, file string) (*trustpolicy.Policy, error) {
+	text, err := readInput(ctx, e, "--policy", file)
 	if err != nil {
 		return nil, err
 	}
-	policy, err := trustpolicy.Parse(text)
+	policy, err := trustpolicy.Read(text)
 	if err != nil {
 		return nil, fmt.Errorf("--policy: %w", err)
 	}
@@ -177,11 +178,11 @@ func sources(policy, claims, token string) []string {
 	return problems
 }
 
-func readClaims(e Env, claimsFile, tokenFile string) (claims.UnverifiedClaims, error) {
+func readClaims(ctx context.Context, e Env, claimsFile, tokenFile string) (claims.UnverifiedClaims, error) {
 	if tokenFile != "" {
-		return readToken(e, "--token", tokenFile)
+		return readToken(ctx, e, "--token", tokenFile)
 	}
-	text, err := readInput(e, "--claims", claimsFile)
+	text, err := readInput(ctx, e, "--claims", claimsFile)
 	if err != nil {
 		return claims.UnverifiedClaims{}, err
 	}
@@ -200,20 +201,40 @@ func printVerdict(e Env, format string, v trustpolicy.Verdict) {
 	var b strings.Builder
 	b.WriteString(v.Line + "\n")
 	for _, s := range v.Decision.Statements {
-		fmt.Fprintf(&b, "\nstatement %d %s (%s): %s\n", s.Number, oneLine(s.Sid), s.Effect, map[bool]string{true: "applies", false: "does not apply"}[s.Applies])
+		applies := "does not apply"
+		if s.Applies {
+			applies = "applies"
+		}
+		fmt.Fprintf(&b, "\nstatement %d%s (%s): %s\n", s.Number, spaced(visible(s.Sid)), s.Effect, applies)
 		for _, reason := range s.Reasons {
-			fmt.Fprintf(&b, "  %s %s\n", map[bool]string{true: "ok ", false: "no "}[reason.Holds], oneLine(reason.Text))
+			mark := "no"
+			if reason.Holds {
+				mark = "ok"
+			}
+			fmt.Fprintf(&b, "  %s  %s\n", mark, visible(reason.Text))
 		}
 	}
-	for i, f := range v.Findings {
-		if i == 0 {
-			b.WriteString("\nfindings:\n")
-		}
+	printFindings(&b, v.Findings)
+	fmt.Fprint(e.Stdout, b.String())
+}
+
+func printFindings(b *strings.Builder, findings []trustpolicy.Finding) {
+	if len(findings) > 0 {
+		b.WriteString("\nfindings:\n")
+	}
+	for _, f := range findings {
 		where := "policy"
 		if f.Statement > 0 {
 			where = fmt.Sprintf("statement %d", f.Statement)
 		}
-		fmt.Fprintf(&b, "  %s: %s: %s\n", f.Level, where, oneLine(f.Text))
+		fmt.Fprintf(b, "  %s: %s: %s\n", f.Level, where, visible(f.Text))
 	}
-	fmt.Fprint(e.Stdout, vso.Neutralise(b.String()))
+}
+
+// spaced puts a space before a text that may be empty.
+func spaced(s string) string {
+	if s == "" {
+		return ""
+	}
+	return " " + s
 }

@@ -54,9 +54,12 @@ func temporary(status int) bool {
 // refusal turns an error of Entra into a fault, and says whether the request may
 // be repeated.
 func (x Exchanger) refusal(answer *http.Response, a tokenAnswer) error {
-	f := &fault.Fault{Code: fault.EntraRejected, Summary: "Microsoft Entra rejected the exchange", Details: details(answer, a)}
-	if a.Description != "" {
-		f.Why = "Entra says: " + network.Clip(a.Description)
+	f := &fault.Fault{Code: fault.EntraRejected, Summary: "Microsoft Entra rejected the exchange", Details: x.details(answer, a)}
+	switch {
+	case a.Description != "" && answer.StatusCode < 300:
+		f.Why = "the answer has the status " + strconv.Itoa(answer.StatusCode) + ", so its message could hold a token and is not shown."
+	case a.Description != "":
+		f.Why = "Entra says: " + x.Known.Quote(a.Description)
 	}
 	for _, n := range a.codes() {
 		if m, known := meanings[n]; known {
@@ -76,17 +79,17 @@ func (x Exchanger) refusal(answer *http.Response, a tokenAnswer) error {
 	return f
 }
 
-func details(answer *http.Response, a tokenAnswer) []string {
+func (x Exchanger) details(answer *http.Response, a tokenAnswer) []string {
 	d := []string{"HTTP status: " + strconv.Itoa(answer.StatusCode)}
 	if a.CorrelationID != "" {
-		d = append(d, "correlation id: "+network.Clip(a.CorrelationID))
+		d = append(d, "correlation id: "+x.Known.Quote(a.CorrelationID))
 	}
 	if a.TraceID != "" {
-		d = append(d, "trace id: "+network.Clip(a.TraceID))
+		d = append(d, "trace id: "+x.Known.Quote(a.TraceID))
 	}
 	for _, name := range []string{"Retry-After", "x-ms-request-id"} {
 		if v := answer.Header.Get(name); v != "" {
-			d = append(d, name+": "+network.Clip(v))
+			d = append(d, name+": "+x.Known.Quote(v))
 		}
 	}
 	return d

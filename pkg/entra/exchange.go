@@ -6,7 +6,6 @@ package entra
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 	"github.com/assume-aws-role/assume-aws-role/pkg/network"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
@@ -33,8 +33,16 @@ type Exchanger struct {
 	TenantID, ClientID string
 	// Audience is the wanted audience; its scope is <Audience>/.default.
 	Audience string
+	// Known are the secrets that no quoted answer may show.
+	Known *foreign.Secrets
 	// Now is the clock.
 	Now func() time.Time
+}
+
+// Answer is a token, and what support needs to find its request: status and ids.
+type Answer struct {
+	Token   secret.Value
+	Details []string
 }
 
 // URL is the token endpoint.
@@ -45,7 +53,7 @@ func (x Exchanger) URL() *url.URL {
 // Exchange returns an access token for the audience. The request changes nothing
 // at Entra, so it is repeated on transport errors, 408, 429, 5xx and
 // temporarily_unavailable. Its faults are those of the AAR-ENTRA group.
-func (x Exchanger) Exchange(ctx context.Context, assertion secret.Value) (secret.Value, error) {
+func (x Exchanger) Exchange(ctx context.Context, assertion secret.Value) (Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
 	form := url.Values{
@@ -57,32 +65,28 @@ func (x Exchanger) Exchange(ctx context.Context, assertion secret.Value) (secret
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, x.URL().String(), strings.NewReader(form.Encode()))
 	if err != nil {
-		return secret.Value{}, fmt.Errorf("building Entra request: %w", err)
+		return Answer{}, fmt.Errorf("building Entra request: %w", err)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Accept", "application/json")
 	answer, err := x.Transport.RoundTrip(request)
 	if err != nil {
-		return secret.Value{}, x.unreachable(ctx, err)
+		return Answer{}, x.unanswered(err)
 	}
 	defer func() { _ = answer.Body.Close() }()
 	body, err := io.ReadAll(answer.Body)
-	if errors.Is(err, network.ErrBodyTooLarge) {
-		return secret.Value{}, x.malformed(answer, "it is larger than 1 MiB")
-	}
 	if err != nil {
-		return secret.Value{}, x.unreachable(ctx, err)
+		return Answer{}, x.unanswered(err)
 	}
 	return x.read(answer, body)
 }
 
-func (x Exchanger) unreachable(ctx context.Context, err error) error {
-	f := &fault.Fault{
-		Code:    fault.EntraUnreachable,
-		Summary: "Microsoft Entra could not be reached at " + x.Authority, Why: network.Reason(ctx, err), Cause: err,
-	}
-	if !network.Permanent(err) {
-		f.Retry = fault.Soon
+var service = network.Service{Name: "Microsoft Entra", Unreachable: fault.EntraUnreachable, Response: fault.EntraResponse}
+
+func (x Exchanger) unanswered(err error) error {
+	f := service.Unanswered(err, x.Authority)
+	if begun := network.Begun(err); begun != nil { //nolint:bodyclose // its body broke off and is closed
+		f.Details = x.details(begun, tokenAnswer{})
 	}
 	return f
 }
@@ -90,7 +94,7 @@ func (x Exchanger) unreachable(ctx context.Context, err error) error {
 func (x Exchanger) malformed(answer *http.Response, why string) error {
 	return &fault.Fault{
 		Code: fault.EntraResponse, Summary: "the answer of " + x.Authority + " is not that of Entra's token endpoint",
-		Why: why, Details: details(answer, tokenAnswer{}),
+		Why: why, Details: x.details(answer, tokenAnswer{}),
 	}
 }
 
@@ -105,20 +109,24 @@ type tokenAnswer struct {
 	TraceID       string `json:"trace_id"`
 }
 
-func (x Exchanger) read(answer *http.Response, body []byte) (secret.Value, error) {
+func (x Exchanger) read(answer *http.Response, body []byte) (Answer, error) {
 	var a tokenAnswer
-	readable := json.Unmarshal(body, &a) == nil
+	parsing := json.Unmarshal(body, &a)
+	readable := parsing == nil
+	if cut := network.CutShort(answer, parsing); cut != nil {
+		return Answer{}, x.unanswered(cut)
+	}
 	switch {
 	case answer.StatusCode == http.StatusOK && readable && a.AccessToken != "" && strings.EqualFold(a.TokenType, "Bearer"):
-		return secret.New(a.AccessToken), nil
+		return Answer{Token: secret.New(a.AccessToken), Details: x.details(answer, tokenAnswer{})}, nil
 	case readable && a.Error != "":
-		return secret.Value{}, x.refusal(answer, a)
+		return Answer{}, x.refusal(answer, a)
 	case temporary(answer.StatusCode):
-		return secret.Value{}, x.refusal(answer, a)
+		return Answer{}, x.refusal(answer, a)
 	case readable && answer.StatusCode == http.StatusOK:
-		return secret.Value{}, x.malformed(answer, "it holds no access token")
+		return Answer{}, x.malformed(answer, "it holds no access token")
 	case answer.StatusCode >= 300 && answer.StatusCode < 400:
-		return secret.Value{}, x.malformed(answer, "it is a redirect, which is never followed")
+		return Answer{}, x.malformed(answer, "it is a redirect, which is never followed")
 	}
-	return secret.Value{}, x.malformed(answer, "it is not JSON")
+	return Answer{}, x.malformed(answer, "it is not JSON")
 }

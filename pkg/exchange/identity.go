@@ -7,31 +7,33 @@ import (
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
+	"github.com/assume-aws-role/assume-aws-role/pkg/entra"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
-	"github.com/assume-aws-role/assume-aws-role/pkg/network"
+	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
+	"github.com/assume-aws-role/assume-aws-role/pkg/token"
 )
 
 // present obtains the token that AWS will see: the identity's own, checked, and
 // exchanged at Entra where the step asks for it.
 func (r *run) present(ctx context.Context) (secret.Value, error) {
-	token, err := r.identity(ctx)
+	own, err := r.identity(ctx)
 	if err != nil || r.plan.Entra == nil {
 		r.result.Presented = r.result.Identity
-		return token, err
+		return own, err
 	}
-	token, err = repeat(ctx, r.patience("Entra exchange"), func(ctx context.Context) (secret.Value, error) { return r.exchanger().Exchange(ctx, token) })
+	got, err := repeat(ctx, r.patience("Entra exchange"), func(ctx context.Context) (entra.Answer, error) { return r.exchanger().Exchange(ctx, own) })
 	if err != nil {
 		return secret.Value{}, err
 	}
-	r.maskToken(token)
-	claims, err := claims.Inspect(token)
+	r.maskToken(got.Token)
+	presented, err := token.Inspect(got.Token)
 	if err != nil {
-		return secret.Value{}, malformed(err)
+		return secret.Value{}, r.malformed(err, got.Details)
 	}
-	r.result.Presented = &claims
-	return token, nil
+	r.result.Presented = &presented
+	return got.Token, nil
 }
 
 // answer is what a token request brought.
@@ -39,6 +41,7 @@ type answer struct {
 	connectionID string
 	token        secret.Value
 	claims       claims.UnverifiedClaims
+	details      []string // of the answer that brought the token
 	err          error
 }
 
@@ -54,7 +57,7 @@ func (r *run) identity(ctx context.Context) (secret.Value, error) {
 		return secret.Value{}, got.err
 	}
 	r.result.Identity = &got.claims
-	return got.token, r.guard(&got.claims)
+	return got.token, r.guard(&got.claims, got.details)
 }
 
 // guarded requests a connection's token and the pipeline's own at once. The first
@@ -87,32 +90,36 @@ func (r *run) guarded(ctx context.Context, connectionID string) (secret.Value, e
 	if failed != nil {
 		return secret.Value{}, failed
 	}
-	return connection.token, r.guard(&own.claims)
+	return connection.token, r.guard(&own.claims, own.details)
 }
 
 // request obtains one token and checks that it belongs to the identity requested.
 func (r *run) request(ctx context.Context, connectionID string) answer {
 	got := answer{connectionID: connectionID}
-	got.token, got.err = repeat(ctx, r.patience("token request"), func(ctx context.Context) (secret.Value, error) { return r.tokens.Request(ctx, connectionID) })
-	if got.err != nil {
+	issued, err := repeat(ctx, r.patience("token request"), func(ctx context.Context) (idtoken.Answer, error) { return r.tokens.Request(ctx, connectionID) })
+	if err != nil {
+		got.err = err
 		return got
 	}
+	got.token, got.details = issued.Token, issued.Details
 	r.maskToken(got.token)
-	if got.claims, got.err = claims.Inspect(got.token); got.err != nil {
-		got.err = malformed(got.err)
+	if got.claims, err = token.Inspect(got.token); err != nil {
+		got.err = r.malformed(err, got.details)
 		return got
 	}
-	got.err = sameIdentity(got.claims, connectionID)
+	got.err = r.sameIdentity(got.claims, connectionID, got.details)
 	return got
 }
 
-func malformed(err error) error {
-	return &fault.Fault{Code: fault.TokenMalformed, Summary: "the token that was issued cannot be read", Why: network.Clip(err.Error()), Cause: err}
+func (r *run) malformed(err error, details []string) error {
+	return &fault.Fault{
+		Code: fault.TokenMalformed, Summary: "the token that was issued cannot be read", Why: r.known.Quote(err.Error()), Cause: err, Details: details,
+	}
 }
 
 // sameIdentity compares the subject with the identity asked for. Azure DevOps
 // answers a connection it cannot find with the pipeline's own token, silently.
-func sameIdentity(c claims.UnverifiedClaims, connectionID string) error {
+func (r *run) sameIdentity(c claims.UnverifiedClaims, connectionID string, details []string) error {
 	pipelineSubject := strings.HasPrefix(c.Subject, "p://") || strings.HasPrefix(c.Subject, "/eid1/") && strings.Contains(c.Subject, "/pl/")
 	namedConnection := strings.HasPrefix(c.Subject, "sc://")
 	entraConnection := strings.HasPrefix(c.Subject, "/eid1/") && strings.Contains(c.Subject, "/sc/")
@@ -129,12 +136,13 @@ func sameIdentity(c claims.UnverifiedClaims, connectionID string) error {
 	}
 	return &fault.Fault{
 		Code: fault.IdentityMismatch, Summary: "the token belongs to a different identity than the one requested",
-		Why: fmt.Sprintf("requested: the %s; received: the subject %s (%s).", asked, network.Clip(c.Subject), c.Flavour()),
+		Why:     fmt.Sprintf("requested: the %s; received: the subject %s (%s).", asked, r.known.Quote(c.Subject), c.Flavour()),
+		Details: details,
 	}
 }
 
 // guard compares the pipeline's claims with the required ones.
-func (r *run) guard(claims *claims.UnverifiedClaims) error {
+func (r *run) guard(claims *claims.UnverifiedClaims, details []string) error {
 	rules := r.plan.Guard.Claims
 	if len(rules) == 0 {
 		return nil
@@ -142,35 +150,36 @@ func (r *run) guard(claims *claims.UnverifiedClaims) error {
 	r.result.Pipeline = claims
 	var wrong []string
 	for _, rule := range rules {
-		if said := mismatch(rule, claims.Raw); said != "" {
+		if said := r.mismatch(rule, claims.Raw); said != "" {
 			wrong = append(wrong, said)
 		}
 	}
 	if len(wrong) == 0 {
 		return nil
 	}
-	return &fault.Fault{Code: fault.ClaimMismatch, Summary: "the pipeline's token does not satisfy requiredClaims", Why: strings.Join(wrong, "\n     ")}
+	return &fault.Fault{Code: fault.ClaimMismatch, Summary: "the pipeline's token does not satisfy requiredClaims", Why: fault.Lines(wrong), Details: details}
 }
 
-func mismatch(rule pipeline.ClaimRule, claims map[string]any) string {
+func (r *run) mismatch(rule pipeline.ClaimRule, claims map[string]any) string {
 	value, present := claims[rule.Claim]
 	text, isText := value.(string)
+	claim, pattern := rule.Told()
 	switch {
 	case !present:
-		return fmt.Sprintf("%s: required %q, but the token has no such claim", rule.Claim, rule.Pattern)
+		return fmt.Sprintf("%s: required %s, but the token has no such claim", claim, pattern)
 	case !isText:
-		return fmt.Sprintf("%s: required %q, but the claim is not a string: the token says %s", rule.Claim, rule.Pattern, asJSON(value))
+		return fmt.Sprintf("%s: required %s, but the claim is not a string: the token says %s", claim, pattern, r.asJSON(value))
 	case !rule.Holds(text):
-		return fmt.Sprintf("%s: required %q, the token says %q", rule.Claim, rule.Pattern, network.Clip(text))
+		return fmt.Sprintf("%s: required %s, the token says %q", claim, pattern, r.known.Quote(text))
 	}
 	return ""
 }
 
 // asJSON is a claim that is not a string, as the token writes it.
-func asJSON(value any) string {
+func (r *run) asJSON(value any) string {
 	data, err := json.Marshal(value)
 	if err != nil {
 		return "something unreadable"
 	}
-	return network.Clip(string(data))
+	return r.known.Quote(string(data))
 }

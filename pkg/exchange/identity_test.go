@@ -2,8 +2,10 @@ package exchange
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
@@ -45,9 +48,13 @@ func TestSameIdentity(t *testing.T) {
 		{connection, "/sc/" + connection, false},
 		{connection, "", false},
 	} {
-		err := sameIdentity(claims.UnverifiedClaims{Subject: tt.subject}, tt.asked)
-		if f, _ := fault.As(err); (err == nil) != tt.want || err != nil && f.Code != fault.IdentityMismatch {
+		err := (&run{}).sameIdentity(claims.UnverifiedClaims{Subject: tt.subject}, tt.asked, []string{"id: 7"})
+		f, failed := fault.As(err)
+		if (err == nil) != tt.want || err != nil && f.Code != fault.IdentityMismatch {
 			t.Errorf("asked %q, got %q: %v", tt.asked, tt.subject, err)
+		}
+		if failed && !slices.Equal(f.Details, []string{"id: 7"}) {
+			t.Errorf("the ids of the answer are lost: %q", f.Details)
 		}
 	}
 }
@@ -68,10 +75,13 @@ func TestGuardNamesEachMismatch(t *testing.T) {
 	} {
 		r := &run{result: &Result{}, opt: silent}
 		r.plan.Guard.Claims = tt.rules
-		err := r.guard(&claims.UnverifiedClaims{Raw: raw})
+		err := r.guard(&claims.UnverifiedClaims{Raw: raw}, []string{"id: 7"})
 		f, ok := fault.As(err)
 		if (len(tt.want) == 0) != (err == nil) || ok && f.Code != fault.ClaimMismatch {
 			t.Errorf("%v: %v", tt.rules, err)
+		}
+		if ok && !slices.Equal(f.Details, []string{"id: 7"}) {
+			t.Errorf("the ids of the answer are lost: %q", f.Details)
 		}
 		for _, want := range tt.want {
 			if !ok || !strings.Contains(f.Why, want) {
@@ -116,5 +126,29 @@ func TestRefusalEndsTheOtherRequest(t *testing.T) {
 				t.Errorf("%v after %v and %d requests, other request ended: %v", err, time.Since(start), requests.Load(), ended)
 			}
 		})
+	}
+}
+
+// TestUnreadableTokenKeepsTheIDs of the answer that brought it: only the service can say
+// why it issued such a token.
+func TestUnreadableTokenKeepsTheIDs(t *testing.T) {
+	t.Parallel()
+	r := &run{result: &Result{}, known: &foreign.Secrets{}, opt: Options{Now: time.Now, Mask: func(secret.Value) {}}}
+	r.tokens = idtoken.Requester{
+		Endpoint: &url.URL{Scheme: "https", Host: "dev.azure.com"}, Now: time.Now,
+		Transport: transport(func(*http.Request) (*http.Response, error) {
+			return &http.Response{
+				StatusCode: http.StatusOK, Header: http.Header{"X-Vss-E2eid": {"e-7"}},
+				Body: io.NopCloser(strings.NewReader(`{"oidcToken":"canary-no.canary-token"}`)),
+			}, nil
+		}),
+	}
+	_, err := r.identity(t.Context())
+	f, ok := fault.As(err)
+	if !ok || f.Code != fault.TokenMalformed || !slices.Equal(f.Details, []string{"HTTP status: 200", "x-vss-e2eid: e-7"}) {
+		t.Errorf("%+v", err)
+	}
+	if ok && strings.Contains(f.Message(), "canary") {
+		t.Errorf("the token is quoted: %s", f.Message())
 	}
 }

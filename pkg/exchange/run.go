@@ -15,6 +15,7 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/entra"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
 	"github.com/assume-aws-role/assume-aws-role/pkg/network"
@@ -40,6 +41,9 @@ type Result struct {
 	Pipeline *claims.UnverifiedClaims
 	// Skew is how far a server's clock was ahead of ours.
 	Skew time.Duration
+	// Known are the secrets that no text may show which a service had a hand in; a token
+	// can say anything.
+	Known *foreign.Secrets
 }
 
 // Options are what the caller lends to an exchange.
@@ -57,6 +61,7 @@ type run struct {
 	plan     pipeline.Plan
 	opt      Options
 	client   *network.Client
+	known    *foreign.Secrets
 	tokens   idtoken.Requester
 	sts      webidentity.Client
 	result   *Result
@@ -86,11 +91,20 @@ func start(ctx context.Context, p pipeline.Plan, opt Options, result *Result) (*
 	if err != nil {
 		return nil, errMalformed
 	}
-	client := network.NewClient(p.Network, opt.Now)
+	known := &foreign.Secrets{}
+	known.Add(append(p.Network.Secrets(), p.Job.JobToken)...)
+	if p.Role.SessionWithheld {
+		known.Add(secret.New(p.Role.SessionName))
+	}
+	if p.Chain != nil {
+		known.Add(p.Chain.ExternalID)
+	}
+	result.Known = known
+	client := network.NewClient(p.Network, opt.Now, known)
 	r := &run{
-		plan: p, opt: opt, client: client, result: result,
-		tokens: idtoken.Requester{Transport: client, Endpoint: endpoint, JobToken: p.Job.JobToken, Now: opt.Now},
-		sts:    webidentity.New(client, p.STSEndpoint.URL, sts.Host, p.STSEndpoint.SigningRegion, opt.Now),
+		plan: p, opt: opt, client: client, known: known, result: result,
+		tokens: idtoken.Requester{Transport: client, Endpoint: endpoint, JobToken: p.Job.JobToken, Known: known, Now: opt.Now},
+		sts:    webidentity.New(client, p.STSEndpoint.URL, sts.Host, p.STSEndpoint.SigningRegion, opt.Now, known),
 	}
 	client.Open(ctx, sts)
 	if p.Entra != nil {
@@ -101,10 +115,16 @@ func start(ctx context.Context, p pipeline.Plan, opt Options, result *Result) (*
 
 // maskToken masks a token as a whole and each of its three parts.
 func (r *run) maskToken(token secret.Value) {
-	r.opt.Mask(token)
+	r.hide(token)
 	for part := range strings.SplitSeq(token.Reveal(), ".") {
 		r.opt.Mask(secret.New(part))
 	}
+}
+
+// hide masks a value in the log, and keeps every part of it out of quoted texts.
+func (r *run) hide(v secret.Value) {
+	r.opt.Mask(v)
+	r.known.Add(v)
 }
 
 func location(j pipeline.Job) idtoken.Location {
@@ -118,7 +138,7 @@ func (r *run) exchanger() entra.Exchanger {
 	x := r.plan.Entra
 	return entra.Exchanger{
 		Transport: r.client, Authority: x.Authority, TenantID: x.TenantID, ClientID: x.ClientID, Audience: x.Audience,
-		Now: r.opt.Now,
+		Known: r.known, Now: r.opt.Now,
 	}
 }
 
@@ -147,21 +167,17 @@ func (r *run) current() error {
 	}
 	return &fault.Fault{
 		Code: fault.Clock, Summary: "the credentials that AWS STS granted have already expired by this machine's clock",
-		Why: "they expire at " + end.UTC().Format(time.RFC3339) + ", and this machine's clock says " + now.UTC().Format(time.RFC3339) + ".",
+		Why:     "they expire at " + end.UTC().Format(time.RFC3339) + ", and this machine's clock says " + now.UTC().Format(time.RFC3339) + ".",
+		Details: requestID(r.result.Session),
 	}
 }
 
-// allowed checks the account of a session against the allowed ones once more, on
-// the ARN that came back.
-func (r *run) allowed(s iam.Session) error {
-	accounts := r.plan.Guard.Accounts
-	if len(accounts) == 0 || slices.Contains(accounts, iam.SessionAccount(s.AssumedRoleARN)) {
+// requestID is by which AWS's support finds the request that brought a session.
+func requestID(s iam.Session) []string {
+	if s.RequestID == "" {
 		return nil
 	}
-	return &fault.Fault{
-		Code: fault.AccountMismatch, Summary: "the session's account is not in allowedAccountIds",
-		Why: "got " + network.Clip(s.AssumedRoleARN),
-	}
+	return []string{"request id: " + s.RequestID}
 }
 
 // overall gives a run that was stopped from outside its own fault.
@@ -180,6 +196,18 @@ func overall(ctx context.Context, err error) error {
 		}
 	}
 	return f
+}
+
+// Ended is the fault of a step whose time has ended or that was asked to stop, and nil
+// while it may go on. The rest of the sentence "timeoutSeconds elapsed …" says when.
+func Ended(ctx context.Context, when string) error {
+	switch err := ctx.Err(); {
+	case errors.Is(err, context.DeadlineExceeded):
+		return &fault.Fault{Code: fault.Timeout, Summary: "the step did not finish within timeoutSeconds", Why: "timeoutSeconds elapsed " + when + ".", Cause: err}
+	case err != nil:
+		return Canceled(err)
+	}
+	return nil
 }
 
 // Canceled is the fault of a step that was asked to stop.

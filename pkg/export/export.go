@@ -3,17 +3,17 @@
 // whatever else the job holds that has a say. It must not know how credentials are
 // obtained.
 //
-// Rules of its advice: it names the variable and where it comes from, and gives a way out
-// that works in the agent's order of precedence; nothing is called exported that later
-// steps cannot read.
+// Rules of its advice: it names the variable and where it comes from, takes at most two
+// sentences, and gives a way out that works in the agent's order of precedence; nothing
+// is called exported that later steps cannot read; an ordinary job gets no warning.
 package export
 
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
+	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
 	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
@@ -29,16 +29,14 @@ type Exporter struct {
 	Held pipeline.Held
 	// Now is the clock.
 	Now func() time.Time
-	// Executable is the path of the running binary, which a profile copies.
-	Executable func() (string, error)
+	// Profile is where a profile was prepared; without an ID there is none.
+	Profile ProfilePlace
 }
 
 // Run exports. Everything that can fail comes before the first variable is set.
 func (x Exporter) Run(ctx context.Context) error {
-	if err := ctx.Err(); errors.Is(err, context.DeadlineExceeded) {
-		return &fault.Fault{Code: fault.Timeout, Summary: "the step did not finish within timeoutSeconds", Why: "timeoutSeconds elapsed before the export.", Cause: err}
-	} else if err != nil {
-		return exchange.Canceled(err)
+	if err := exchange.Ended(ctx, "before the export"); err != nil {
+		return err
 	}
 	if err := x.Out.Err(); err != nil {
 		return &fault.Fault{Code: fault.Internal, Summary: "standard output is broken, so nothing can be exported", Cause: err}
@@ -47,20 +45,47 @@ func (x Exporter) Run(ctx context.Context) error {
 	if mode.Variables() && !x.expressible() {
 		return &fault.Fault{
 			Code: fault.Export, Summary: "the credentials cannot be written as pipeline variables",
-			Why: "the pipeline sets DECODE_PERCENTS=false, and a credential holds text that the agent would decode.",
+			Why: "the variable DECODE_PERCENTS switches the agent's percent decoding off, and a credential holds text that the agent would decode.",
 		}
 	}
+	var p awsprofile.Profile
 	if mode.Profile() {
-		if err := x.profile(); err != nil {
+		var err error
+		if p, err = x.profile(ctx); err != nil {
 			return err
 		}
 	}
-	if mode.Variables() {
-		x.variables()
-	}
-	x.precedence()
-	x.outputs()
+	x.announce(ctx, p)
 	return x.Out.Err()
+}
+
+// announce sets the variables and says what later steps get, and what to know about it.
+func (x Exporter) announce(ctx context.Context, p awsprofile.Profile) {
+	mode := x.Step.Export.Mode
+	if mode.Variables() {
+		x.credentials()
+	}
+	for _, v := range x.surroundings().plain(p) {
+		x.plain(v)
+	}
+	if mode.Profile() {
+		x.clear()
+	}
+	x.outputs()
+	if mode.Variables() {
+		x.envBlock()
+	}
+	if mode.Profile() {
+		x.profileNotice()
+	}
+	x.job()
+	for _, text := range Advice(ctx, x.Step, x.Held, x.Result.Session.AssumedRoleARN) {
+		x.Out.LogIssue(vso.IssueWarning, "", text)
+	}
+}
+
+func (x Exporter) surroundings() surroundings {
+	return surroundings{x.Step, x.Held, x.Result.Session.AssumedRoleARN}
 }
 
 func (x Exporter) expressible() bool {
@@ -71,50 +96,36 @@ func (x Exporter) expressible() bool {
 // unread begins the line about a value that is not set.
 const unread = "not exported: the agent would reinterpret $(, a line break or an escape in the value: "
 
-// plain sets a variable that is no secret, and says so. It is not set when the name is
-// secret, because later steps could not read it, or when the agent would expand the
-// value. An earlier value that is replaced is named.
-func (x Exporter) plain(name, value string) {
-	if x.Held.Secret(name) {
-		x.warn(name + " is a secret variable of this job, and a name that is secret stays secret: later steps do not get the value " + value + ". " +
-			"Remove or rename the secret variable, or write " + name + ": " + value + " into the env: block of the steps that need it.")
+// plain sets a variable that is no secret, and says so. It is not set when later steps
+// could not read it, of which Advice speaks, or when the agent would expand its value.
+func (x Exporter) plain(v variable) {
+	if x.surroundings().unreadable(v.name) {
 		return
 	}
-	if err := x.Out.SetVariable(name, value); errors.Is(err, vso.ErrInexpressible) {
-		x.Out.Print(unread + name)
+	if err := x.Out.SetVariable(v.name, v.value); errors.Is(err, vso.ErrInexpressible) {
+		x.Out.Print(unread + x.surroundings().name(v.name))
 		return
 	}
-	x.Out.Print("exporting: " + name + "=" + x.Readable(value))
-	x.replaced(name, value)
-	if twin, ok := x.Held.Twin(name); ok && !strings.EqualFold(twin, "AWS.Region") {
-		x.warn("The job also has the variable " + twin + ", which becomes the same environment variable as " + name + ": later steps may get either value. Remove " + twin + ".")
+	if x.Held.Secret(v.name) {
+		x.Out.Print("exporting as secret, because it is one: " + x.surroundings().name(v.name))
+		return
+	}
+	x.Out.Print("exporting: " + x.surroundings().name(v.name) + "=" + x.Step.Shown(v.input, v.value))
+	if said := x.surroundings().replaced(v); said != "" {
+		x.Out.Print(said)
 	}
 }
 
-// replaced names a value of the user's own that the step has replaced.
-func (x Exporter) replaced(name, value string) {
-	before := x.Held.Value(name)
-	if before == "" || before == value {
-		return
+// clear empties what takes precedence over the profile, and names it.
+func (x Exporter) clear() {
+	s := x.surroundings()
+	for _, name := range cleared {
+		if x.Held.Value(name) != "" && s.clearable(name) {
+			_ = x.Out.SetVariable(name, "")
+			x.Out.Print("cleared for the rest of this job, because it takes precedence over the profile: " + name + " (" + s.origin(name) + ")")
+		}
 	}
-	line := "replaced: " + name + " was " + before + " (" + x.origin(name) + ")"
-	if strings.HasPrefix(name, "AWS_CONFIG") || strings.HasPrefix(name, "AWS_SHARED") || name == "AWS_PROFILE" {
-		line += "; to keep profiles of your own, see " + docs + "profile.md#keep-your-own-profiles"
-	}
-	x.Out.Print(x.Readable(line))
 }
-
-const docs = "https://github.com/assume-aws-role/assume-aws-role/blob/main/docs/"
-
-// origin says where an environment variable comes from.
-func (x Exporter) origin(key string) string {
-	if name, ok := x.Held.Variable(key); ok {
-		return "pipeline variable " + name
-	}
-	return "environment of the agent or of this step"
-}
-
-func (x Exporter) warn(text string) { x.Out.LogIssue(vso.IssueWarning, "", x.Readable(text)) }
 
 // outputs sets the output variables of the step.
 func (x Exporter) outputs() {
@@ -129,5 +140,12 @@ func (x Exporter) outputs() {
 		if err := x.Out.SetOutput(o.name, o.value); err != nil {
 			x.Out.Print(unread + o.name)
 		}
+	}
+}
+
+// job says where the export ends, in jobs that look like parts of one.
+func (x Exporter) job() {
+	if x.Held.Public("Strategy.Name") {
+		x.Out.Print("This is a deployment job: each of its hooks is a job of its own, so every hook that uses AWS needs this step.")
 	}
 }

@@ -3,9 +3,14 @@ package export
 import (
 	"strings"
 
+	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
 	"github.com/assume-aws-role/assume-aws-role/pkg/report"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
+
+// variable is a variable of the job that later steps get, and the input that names its
+// value, if one does.
+type variable struct{ name, value, input string }
 
 // The names that a step maps in its env: block.
 var (
@@ -13,83 +18,120 @@ var (
 	regionNames = []string{"AWS_REGION", "AWS_DEFAULT_REGION"}
 )
 
-// variables sets the five variables, and the AWS Toolkit's names beside them when asked to.
-func (x Exporter) variables() {
-	prefix := x.Step.Export.Prefix
-	x.secrets(prefix+keyNames[0], prefix+keyNames[1], prefix+keyNames[2])
-	x.regions(prefix)
-	if x.Step.Export.AWSToolkit {
-		x.secrets("AWS.AccessKeyID", "AWS.SecretAccessKey", "AWS.SessionToken")
+// toolkitRegion is where the AWS Toolkit's tasks look for the region. It becomes the same
+// environment variable as AWS_REGION, so a public one must not be left with another value.
+const toolkitRegion = "AWS.Region"
+
+// plain lists the variables that the step sets without making them secret.
+func (s surroundings) plain(p awsprofile.Profile) []variable {
+	e, region := s.step.Export, s.step.Region
+	var list []variable
+	if e.Mode.Profile() {
+		list = append(
+			list, variable{"AWS_CONFIG_FILE", p.ConfigFile, ""}, variable{"AWS_SHARED_CREDENTIALS_FILE", p.CredentialsFile, ""},
+			variable{"AWS_PROFILE", e.ProfileName, "profileName"}, variable{"AWS_SDK_LOAD_CONFIG", "1", ""}, variable{"AWS_EC2_METADATA_DISABLED", "true", ""},
+		)
 	}
-	x.envBlock(prefix)
-	x.Out.Print("", "The credentials expire at "+report.Stamp(x.Result.Session.Credentials.Expires)+"; they do not renew. exportAs: profile does.")
+	if e.Mode.Variables() && e.Prefix != "" {
+		list = append(list, variable{e.Prefix + regionNames[0], region, "region"}, variable{e.Prefix + regionNames[1], region, "region"})
+	}
+	if e.Mode.Profile() || e.Prefix == "" {
+		list = append(list, variable{regionNames[0], region, "region"}, variable{regionNames[1], region, "region"})
+		if e.AWSToolkit || s.held.Public(toolkitRegion) {
+			list = append(list, variable{toolkitRegion, region, "region"})
+		}
+	}
+	return list
 }
 
-// regions sets the region. AWS.Region and AWS_REGION fall on the same environment key, so
-// a public AWS.Region must not be left with another value.
-func (x Exporter) regions(prefix string) {
-	for _, name := range regionNames {
-		x.plain(prefix+name, x.Step.Region)
+// replaced is the line about an earlier value that is not of this task and that the step
+// has replaced, with the way to keep it; empty where there is none.
+func (s surroundings) replaced(v variable) string {
+	before := s.held.Value(v.name)
+	if before == "" || before == v.value || v.name == toolkitRegion {
+		return ""
 	}
-	if prefix == "" && (x.Step.Export.AWSToolkit || x.Held.Public("AWS.Region")) {
-		x.plain("AWS.Region", x.Step.Region)
+	way := "set it again in a script that needs it"
+	switch v.name {
+	case "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_PROFILE":
+		if s.ours() {
+			return ""
+		}
+		way = "see " + docs + "profile.md#keep-your-own-profiles"
+	case regionNames[0], regionNames[1]:
+		way = "set the input region to it"
+	}
+	return "replaced: " + s.name(v.name) + " was " + before + " (" + s.origin(v.name) + "); to keep it, " + way
+}
+
+const docs = "https://github.com/assume-aws-role/assume-aws-role/blob/main/docs/"
+
+// credentials sets the secret variables, and the AWS Toolkit's names beside them when
+// asked to.
+func (x Exporter) credentials() {
+	prefix := x.Step.Export.Prefix
+	x.secrets(prefix+keyNames[0], prefix+keyNames[1], prefix+keyNames[2])
+	id := prefix + keyNames[0]
+	if strings.HasPrefix(x.Held.SecretValue(id).Reveal()+x.Held.Value(id), longLived) {
+		x.Out.Print("replaced for the rest of this job: the long-lived access key in " + x.surroundings().name(id) + "; delete it from the pipeline's variables and variable groups once no step needs it")
+	}
+	if x.Step.Export.AWSToolkit {
+		x.secrets("AWS.AccessKeyID", "AWS.SecretAccessKey", "AWS.SessionToken")
 	}
 }
 
 func (x Exporter) secrets(id, key, token string) {
 	c := x.Result.Session.Credentials
-	values := map[string]secret.Value{id: secret.New(c.AccessKeyID), key: c.SecretAccessKey, token: c.SessionToken}
-	for _, name := range []string{id, key, token} {
-		// expressible has ruled the only error out.
-		_ = x.Out.SetSecretVariable(name, values[name])
-		if x.Held.Public(name) || x.Held.Secret(name) {
-			x.Out.Print("replaced: " + name + " was a variable of this job before")
-		}
+	// expressible has ruled the only error out.
+	_ = x.Out.SetSecretVariable(id, secret.New(c.AccessKeyID))
+	_ = x.Out.SetSecretVariable(key, c.SecretAccessKey)
+	_ = x.Out.SetSecretVariable(token, c.SessionToken)
+	s := x.surroundings()
+	x.Out.Print("exporting as secret: " + s.name(id) + ", " + s.name(key) + ", " + s.name(token))
+}
+
+// name is a variable's name as the log says it, without a prefix that is not shown.
+func (s surroundings) name(name string) string {
+	prefix := s.step.Export.Prefix
+	if rest, ok := strings.CutPrefix(name, prefix); ok && prefix != "" && s.step.Shown("variablePrefix", prefix) != prefix {
+		return "<variablePrefix>" + rest
 	}
-	x.Out.Print("exporting as secret: " + id + ", " + key + ", " + token)
+	return name
 }
 
 // envBlock prints what a script step needs: the agent keeps secret variables from scripts
-// that do not map them. A name that a public variable holds is left out of the block and
-// set in the script instead, because the variable takes precedence over the block.
-func (x Exporter) envBlock(prefix string) {
-	lines, beaten := []string{"", "To use them in a script step, map them there:", "  env:"}, []string{}
-	for _, name := range append(append([]string{}, keyNames...), regionNames...) {
-		switch {
-		case x.beaten(prefix, name):
-			beaten = append(beaten, name)
-		case x.Held.Secret(prefix+name) && strings.HasSuffix(name, "REGION"):
-			lines = append(lines, "    "+name+": "+x.Step.Region)
-		default:
-			lines = append(lines, "    "+name+": $("+prefix+name+")")
+// that do not map them. What a public variable takes precedence over is told after it.
+func (x Exporter) envBlock() {
+	prefix, s := x.Step.Export.Prefix, x.surroundings()
+	x.Out.Print("", "To use them in a script step, map them there:", "  env:")
+	for _, name := range keyNames {
+		x.Out.Print("    " + name + ": $(" + s.name(prefix+name) + ")")
+	}
+	for _, name := range regionNames {
+		x.Out.Print("    " + name + ": " + s.regionFor(prefix+name))
+	}
+	x.Out.Print(s.otherRegion()...)
+	x.Out.Print("", "The credentials expire at "+report.Stamp(x.Result.Session.Credentials.Expires)+"; they do not renew. exportAs: profile does.")
+}
+
+// otherRegion is how a script sets a region that its env: block cannot, because a public
+// variable of the job holds another one.
+func (s surroundings) otherRegion() []string {
+	var names []string
+	for _, name := range regionNames {
+		if s.variable(name) && s.step.Export.Prefix != "" && s.held.Value(name) != s.step.Region {
+			names = append(names, name)
 		}
 	}
-	x.Out.Print(lines...)
-	x.inScript(prefix, beaten)
-}
-
-// beaten reports whether a public variable of the job takes precedence over the line of
-// name in an env: block, with another value than that line would give.
-func (x Exporter) beaten(prefix, name string) bool {
-	variable, public := x.Held.Variable(name)
-	if !public || strings.EqualFold(variable, prefix+name) || prefix == "" && strings.EqualFold(variable, "AWS.Region") {
-		return false
-	}
-	return !strings.HasSuffix(name, "REGION") || x.Held.Value(name) != x.Step.Region
-}
-
-// inScript says how a script sets names that its env: block cannot.
-func (x Exporter) inScript(prefix string, names []string) {
 	if len(names) == 0 {
-		return
+		return nil
 	}
-	x.Out.Print("", "Variables of this job take precedence over the env: block for "+strings.Join(names, ", ")+"; set them in the script instead:")
-	for _, name := range names {
-		if strings.HasSuffix(name, "REGION") {
-			x.Out.Print("  export "+name+"="+x.Step.Region+"        (Bash)", "  $env:"+name+" = '"+x.Step.Region+"'   (PowerShell)")
-			continue
-		}
-		x.warn("The job has a public variable that becomes " + name + ": it takes precedence over an env: block that maps " + name + ": $(" + prefix + name + "). " +
-			"Remove it from the pipeline's variables and variable groups.")
+	region := s.step.Shown("region", s.step.Region)
+	value := "=" + region
+	return []string{
+		"Variables of this job take precedence over that block for " + strings.Join(names, " and ") + "; set the region in the script:",
+		"  Bash:       export " + strings.Join(names, value+" ") + value,
+		"  PowerShell: $env:" + strings.Join(names, " = $env:") + " = '" + region + "'",
+		"  cmd:        set " + strings.Join(names, value+"& set ") + value,
 	}
 }

@@ -54,11 +54,13 @@ const (
 	STSNoProvider     Code = "AAR-STS-NO-PROVIDER"
 	STSAudience       Code = "AAR-STS-AUDIENCE"
 	STSKeyRetrieval   Code = "AAR-STS-KEY-RETRIEVAL"
+	STSThumbprint     Code = "AAR-STS-THUMBPRINT"
 	STSInvalidToken   Code = "AAR-STS-INVALID-TOKEN"
 	STSTokenExpired   Code = "AAR-STS-TOKEN-EXPIRED"
 	STSIDPConnection  Code = "AAR-STS-IDP-COMMUNICATION"
 	STSIDPRejected    Code = "AAR-STS-IDP-REJECTED"
 	STSPolicy         Code = "AAR-STS-SESSION-POLICY"
+	STSTags           Code = "AAR-STS-SESSION-TAGS"
 	STSRegionDisabled Code = "AAR-STS-REGION-DISABLED"
 	STSDuration       Code = "AAR-STS-DURATION"
 	STSValidation     Code = "AAR-STS-VALIDATION"
@@ -103,10 +105,17 @@ type entry struct {
 	remedy []string
 }
 
+// noAnswer is the remedy where a request brought no answer and nothing more exact is known.
+var noAnswer = []string{
+	"Read the reason in the error: it says how far the request came and what stopped it.",
+	"Check firewall, proxy and DNS between the agent and the host that the error names.",
+	"For a certificate that is not trusted, give the agent the right CA bundle (./config.sh --sslcacert …).",
+}
+
 // catalogue is a list rather than a map: a list of constants costs nothing at
 // start, and credential-process starts for every tool.
 var catalogue = []entry{
-	{Input, []string{"Correct the inputs named above; nothing has been requested or exported."}},
+	{Input, []string{"Correct the inputs that the error lists; nothing has been requested or exported."}},
 	{VariableSecret, []string{
 		"Remove the secret variable from the pipeline's variables and variable groups, or give it another name.",
 		"Or use exportAs: variables, which needs none of these names.",
@@ -117,7 +126,7 @@ var catalogue = []entry{
 	{ServerUnsupported, []string{"Use Azure DevOps Services; Azure DevOps Server issues no OIDC tokens to pipelines."}},
 	{HostUntrusted, []string{
 		"Look for a step or variable that overwrites System.OidcRequestUri or System.CollectionUri and remove it.",
-		"If nothing overwrites it, report the host named above to the maintainers.",
+		"If nothing overwrites it, report the host that the error names to the maintainers.",
 	}},
 	{Proxy, []string{"Correct the proxy settings of the agent (./config.sh --proxyurl …) or the variable HTTPS_PROXY."}},
 	{OIDCUnauthorized, []string{"Re-run the job: the job's access token is only valid while the job runs, and this one was not accepted or has expired."}},
@@ -129,28 +138,28 @@ var catalogue = []entry{
 	}},
 	{OIDCNoReference, []string{"Name the connection in this step's own service connection input, not in a variable: Azure DevOps requires an explicit reference in the same stage."}},
 	{OIDCDisabled, []string{"Re-enable the connection (Project settings, Service connections, the connection's menu); Azure DevOps disables connections that were unused for 100 days."}},
-	{OIDCRejected, []string{"Read the service's message above; re-run with system.debug=true and give the ids to support if it does not help."}},
+	{OIDCRejected, []string{"Read the service's message in the error; give the ids to support if it does not help."}},
 	{OIDCSignIn, []string{
 		"Re-run the job: a sign-in page instead of a token means that the job's access token was not accepted.",
 		"Check that no proxy or gateway between agent and Azure DevOps answers in its place.",
 	}},
 	{OIDCThrottled, []string{"Run fewer jobs of this organisation at once, or raise timeoutSeconds above the wait that the service asked for."}},
-	{OIDCUnavailable, []string{"Re-run the job later; see https://status.dev.azure.com for an outage.", "Give the ids above to Azure DevOps support if it keeps happening."}},
-	{OIDCUnreachable, []string{"Check DNS, firewall and proxy between the agent and the host named above.", "For a TLS failure, give the agent the right CA bundle (./config.sh --sslcacert …)."}},
+	{OIDCUnavailable, []string{"Re-run the job later; see https://status.dev.azure.com for an outage.", "Give the ids in the error to Azure DevOps support if it keeps happening."}},
+	{OIDCUnreachable, noAnswer},
 	{OIDCPlanSecurity, []string{"Re-run the failed stage: Azure DevOps refused its own job token for this plan several times in a row; this is known to be transient."}},
-	{OIDCEmptyToken, []string{"Re-run the job; give the ids above to Azure DevOps support if it keeps happening."}},
+	{OIDCEmptyToken, []string{"Re-run the job; give the ids in the error to Azure DevOps support if it keeps happening."}},
 	{OIDCResponse, []string{"Check that no proxy or gateway between agent and Azure DevOps answers in its place."}},
-	{TokenMalformed, []string{"Re-run the job; if it keeps happening, give the details above to support: the service sent a token that cannot be read."}},
+	{TokenMalformed, []string{"Re-run the job; if it keeps happening, give the details in the error to support: the service sent a token that cannot be read."}},
 	{IdentityMismatch, []string{
 		"Select the service connection itself (its id is sent), not its name in a variable.",
 		"Check that connectionType matches the connection that you mean to use.",
 	}},
-	{ClaimMismatch, []string{"Run the pipeline from the branch, repository or definition that requiredClaims allows.", "Correct requiredClaims if the value above is the one you meant."}},
+	{ClaimMismatch, []string{"Run the pipeline from the branch, repository or definition that requiredClaims allows.", "Correct requiredClaims if the actual value in the error is the one you meant."}},
 	{EntraIssuer, []string{
-		"Edit the federated credential of the app or managed identity: its issuer must be exactly the issuer above.",
+		"Edit the federated credential of the app or managed identity: its issuer must be exactly the issuer in the error.",
 		"First check whether the connection was converted from the Azure DevOps issuer to the Entra issuer: that is the usual cause.",
 	}},
-	{EntraSubject, []string{"Edit the federated credential of the app or managed identity: its subject must be exactly the subject above.", "Wait a minute if the federated credential was created just now."}},
+	{EntraSubject, []string{"Edit the federated credential of the app or managed identity: its subject must be exactly the subject in the error.", "Wait a minute if the federated credential was created just now."}},
 	{EntraAudience, []string{"Set the audience of the federated credential to api://AzureADTokenExchange (the URI, not its GUID)."}},
 	{EntraAssertionExpired, []string{"Re-run the job; check that the agent's clock is right."}},
 	{EntraNoCredential, []string{"Add a federated credential for this connection to the app or managed identity.", "Wait a minute if it was created just now."}},
@@ -159,36 +168,43 @@ var catalogue = []entry{
 		"Check entraAudience, and create the service principal of the audience application in this tenant.",
 		"Set an Application ID URI on the audience application when entraAudience is an api:// URI.",
 	}},
-	{EntraClient, []string{"Check that the application id of the connection exists in the tenant named above."}},
+	{EntraClient, []string{"Check that the application id of the connection exists in the tenant that the error names."}},
 	{EntraRejected, []string{"Look up the AADSTS code at https://login.microsoftonline.com/error and correct the app registration or its federated credential."}},
 	{EntraThrottled, []string{"Run fewer jobs at once, or raise timeoutSeconds above the wait that the service asked for."}},
 	{EntraUnavailable, []string{"Re-run the job later; see https://azure.status.microsoft for an outage."}},
-	{EntraUnreachable, []string{"Check DNS, firewall and proxy between the agent and the host named above.", "For a TLS failure, give the agent the right CA bundle (./config.sh --sslcacert …)."}},
+	{EntraUnreachable, noAnswer},
 	{EntraResponse, []string{"Check that no proxy or gateway between agent and Microsoft Entra answers in its place."}},
 	{STSAccessDenied, []string{
 		"Check that the role exists under this name in this account.",
-		"Compare the role's trust policy with the one below; AWS does not say which part differs.",
+		"Compare the role's trust policy with the one in the error; AWS does not say which part differs.",
 		"Check that no service control policy denies sts:AssumeRoleWithWebIdentity.",
 	}},
-	{STSNoProvider, []string{"Create an IAM OIDC identity provider with exactly the URL below in the account of the role."}},
-	{STSAudience, []string{"Add the client id below to the IAM OIDC identity provider (keep the ids it has)."}},
+	{STSNoProvider, []string{"Create an IAM OIDC identity provider with exactly the URL in the error, in the account of the role."}},
+	{STSAudience, []string{"Add the client id in the error to the IAM OIDC identity provider (keep the ids it has)."}},
 	{STSKeyRetrieval, []string{
 		"Re-run the job: AWS could not fetch the issuer's signing keys in time.",
-		"If it keeps happening, check that the provider URL in IAM is the issuer below and that its discovery document is public.",
+		"If it keeps happening, check that the provider URL in IAM is the issuer in the error and that its discovery document is public.",
 	}},
-	{STSInvalidToken, []string{"Check the agent's clock, then re-run the job; AWS refused a freshly issued token twice."}},
+	{STSThumbprint, []string{
+		"Update the thumbprints of the IAM identity provider (aws iam update-open-id-connect-provider-thumbprint): the issuer's certificate has changed since they were set.",
+	}},
+	{STSInvalidToken, []string{
+		"Read AWS's message in the error: it names what it does not accept. Compare it with the issuer, audience and times of the token.",
+		"Re-run the job once; a second, fresh token was refused in the same way.",
+	}},
 	{STSTokenExpired, []string{"Check the agent's clock, then re-run the job; AWS found a freshly issued token expired twice."}},
 	{STSIDPConnection, []string{"Re-run the job: AWS could not reach the issuer."}},
 	{STSIDPRejected, []string{"Re-run the job; if it keeps happening, the issuer's token is being refused as invalid or revoked: check the connection."}},
-	{STSPolicy, []string{"Correct sessionPolicy or sessionPolicyArns; AWS's message is above."}},
+	{STSPolicy, []string{"Correct sessionPolicy or sessionPolicyArns as AWS's message in the error says."}},
+	{STSTags, []string{"Shorten chainSessionTags: fewer tags, shorter keys and values; AWS's message in the error says how far they exceed the limit."}},
 	{STSRegionDisabled, []string{"Choose another region, or activate STS for this region in the account's IAM settings."}},
 	{STSDuration, []string{"Lower durationSeconds, or raise the role's maximum session duration; the task never shortens a session by itself."}},
 	{STSValidation, []string{"Correct the value that AWS's message names."}},
 	{STSThrottled, []string{"Run fewer jobs at once, or re-run later: AWS throttles STS calls of this account."}},
 	{STSUnavailable, []string{"Re-run the job later; see https://health.aws.amazon.com for an outage."}},
-	{STSUnreachable, []string{"Check DNS, firewall and proxy between the agent and the host named above.", "For a TLS failure, give the agent the right CA bundle (./config.sh --sslcacert …)."}},
+	{STSUnreachable, noAnswer},
 	{STSResponse, []string{"Check that no proxy or gateway between agent and AWS STS answers in its place."}},
-	{STSRejected, []string{"Read AWS's message above; give the request id to AWS support if it does not help."}},
+	{STSRejected, []string{"Read AWS's message in the error; give the request id to AWS support if it does not help."}},
 	{ChainDenied, []string{
 		"Allow sts:AssumeRole on the second role in the first role's permissions.",
 		"Trust the first role in the second role's trust policy (with sts:TagSession and sts:SetSourceIdentity when tags or a source identity are given, and the external id if it asks for one).",
@@ -204,7 +220,7 @@ var catalogue = []entry{
 	{ProfileWrite, []string{"Make room on the file system of the agent's temp directory, or use exportAs: variables."}},
 	{Clock, []string{"Set the clock of the agent's machine (NTP)."}},
 	{ProfileCleanup, []string{"Delete the directory by hand if the agent does not empty its temp directory before the next job."}},
-	{Timeout, []string{"Raise timeoutSeconds, or look for the slow leg named above."}},
+	{Timeout, []string{"Raise timeoutSeconds, or find out why what the error names is slow."}},
 	{Canceled, []string{"Nothing was exported; re-run the job when you want to."}},
 	{Export, []string{"Remove the pipeline variable DECODE_PERCENTS=false, or re-run the job."}},
 	{ShimPlatform, []string{"Run the job on a Linux, Windows or macOS agent on x64 or arm64, with the 64-bit agent installed."}},
@@ -212,7 +228,7 @@ var catalogue = []entry{
 	{ShimExec, []string{"Mount the agent's temporary directory without noexec, or make _work/_tasks writable for the agent's user."}},
 	{ShimCrash, []string{"Re-run the job; if it fails again, report it to the maintainers with the output of the step."}},
 	{ShimSignal, []string{"Check the memory limits and the system log of the agent.", "Raise the timeout of the step if it was too short."}},
-	{Internal, []string{"Report this to the maintainers with the details above: it is an error in the task itself."}},
+	{Internal, []string{"Report this to the maintainers with the details in the error: it is an error in the task itself."}},
 	{Command, []string{"Give the command the file itself: a token as the service sent it, or a policy or claims as one JSON document."}},
 }
 

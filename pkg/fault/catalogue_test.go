@@ -92,7 +92,7 @@ func TestTroubleshootingHasOneHeadingPerCode(t *testing.T) {
 	}
 	var headings []string
 	for line := range strings.SplitSeq(string(page), "\n") {
-		if code, ok := strings.CutPrefix(strings.TrimRight(line, "\r "), "## "); ok && strings.HasPrefix(code, "AAR-") {
+		if code, ok := strings.CutPrefix(strings.TrimRight(line, "\r "), "### "); ok && strings.HasPrefix(code, "AAR-") {
 			headings = append(headings, code)
 		}
 	}

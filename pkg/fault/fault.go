@@ -5,6 +5,8 @@ package fault
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -58,10 +60,11 @@ const (
 func (f *Fault) Error() string { return string(f.Code) + ": " + f.Summary }
 
 // Brief is the failure in one clause for a line that is about something else: the summary
-// and, where one is known, the HTTP status or the cause.
+// and, where one is known, the HTTP status or the cause. A status says nothing of a
+// connection that broke off.
 func (f *Fault) Brief() string {
 	for _, d := range f.Details {
-		if status, ok := strings.CutPrefix(d, "HTTP status: "); ok {
+		if status, ok := strings.CutPrefix(d, "HTTP status: "); ok && !strings.HasSuffix(string(f.Code), "-UNREACHABLE") {
 			return f.Summary + " (HTTP status " + status + ")"
 		}
 	}
@@ -105,3 +108,16 @@ func Of(err error, summary string) *Fault {
 
 // As returns the first Fault in err's chain.
 func As(err error) (*Fault, bool) { return errors.AsType[*Fault](err) }
+
+// maxLines bounds the problems that one fault lists.
+const maxLines = 50
+
+// Lines are several problems as the Why of a fault: one a line, at most 50 of them, of
+// which the last says how many there are beyond.
+func Lines(problems []string) string {
+	if len(problems) > maxLines {
+		rest := len(problems) - maxLines + 1
+		problems = append(slices.Clone(problems[:maxLines-1]), fmt.Sprintf("and %d more", rest))
+	}
+	return strings.Join(problems, "\n     ")
+}

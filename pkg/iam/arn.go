@@ -108,12 +108,3 @@ func (r RoleARN) SessionOf(arn, sessionName string) bool {
 	m := sessionARN().FindStringSubmatch(arn)
 	return m != nil && Partition(m[1]) == r.Partition && Account(m[2]) == r.Account && m[3] == r.Name && m[4] == sessionName
 }
-
-// SessionAccount is the account in the ARN of a role session; empty for another text.
-func SessionAccount(arn string) Account {
-	m := sessionARN().FindStringSubmatch(arn)
-	if m == nil {
-		return ""
-	}
-	return Account(m[2])
-}

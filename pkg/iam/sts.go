@@ -22,6 +22,8 @@ type Credentials struct {
 type Session struct {
 	Credentials    Credentials
 	AssumedRoleARN string
+	// RequestID is how AWS names the request that brought them; empty when it did not.
+	RequestID string
 }
 
 // Tag is one session tag.

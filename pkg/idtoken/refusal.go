@@ -16,11 +16,11 @@ var patShape = pattern.Lazy(`^([a-z2-7]{52}|[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4})$`
 
 // correlation are the ids by which support finds a request, and the wait that
 // the service asked for.
-func correlation(answer *http.Response) []string {
+func (r Requester) correlation(answer *http.Response) []string {
 	details := []string{"HTTP status: " + strconv.Itoa(answer.StatusCode)}
 	for _, name := range []string{"Retry-After", "x-vss-e2eid", "x-msedge-ref", "ActivityId"} {
 		if v := answer.Header.Get(name); v != "" {
-			details = append(details, name+": "+network.Clip(v))
+			details = append(details, name+": "+r.Known.Quote(v))
 		}
 	}
 	return details
@@ -30,12 +30,18 @@ func correlation(answer *http.Response) []string {
 // request may be repeated. The kind of the exception is looked at before the
 // status, which differs between routes.
 func (r Requester) refusal(answer *http.Response, a tokenAnswer, readable bool) error {
-	f := &fault.Fault{Details: correlation(answer)}
-	if text := a.text(); text != "" {
-		f.Why = "Azure DevOps says: " + network.Clip(text)
+	f := &fault.Fault{Details: r.correlation(answer)}
+	switch text := a.text(); {
+	case text != "" && answer.StatusCode < 300:
+		f.Why = "the answer has the status " + strconv.Itoa(answer.StatusCode) + ", so its message could hold a token and is not shown."
+	case text != "":
+		f.Why = "Azure DevOps says: " + r.Known.Quote(text)
 	}
 	if r.classify(f, answer, a, readable) {
 		f.Retry, f.After = fault.Soon, network.RetryAfter(answer.Header.Get("Retry-After"), r.Now())
+	}
+	if f.Why == "" && isHTML(answer) && answer.StatusCode >= 400 {
+		f.Why = "the answer has the status " + strconv.Itoa(answer.StatusCode) + " and is an HTML page: a proxy or gateway may have answered in place of Azure DevOps."
 	}
 	if f.Why == "" {
 		f.Why = "the answer has the status " + strconv.Itoa(answer.StatusCode) + " and no message of Azure DevOps."

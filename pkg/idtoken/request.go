@@ -6,7 +6,6 @@ package idtoken
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 	"github.com/assume-aws-role/assume-aws-role/pkg/network"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
@@ -30,8 +30,16 @@ type Requester struct {
 	Endpoint *url.URL
 	// JobToken is the job's access token.
 	JobToken secret.Value
+	// Known are the secrets that no quoted answer may show.
+	Known *foreign.Secrets
 	// Now is the clock.
 	Now func() time.Time
+}
+
+// Answer is a token, and what support needs to find its request: status and ids.
+type Answer struct {
+	Token   secret.Value
+	Details []string
 }
 
 // Request obtains a token of a service connection, by its GUID, or of the
@@ -40,12 +48,12 @@ type Requester struct {
 // empty token, and on TaskOrchestrationPlanSecurityException whatever its status
 // (microsoft/azure-pipelines-agent src/Agent.Worker/ContainerOperationProviderEnhanced.cs
 // retries it too). Its faults are those of the AAR-OIDC group.
-func (r Requester) Request(ctx context.Context, connectionID string) (secret.Value, error) {
+func (r Requester) Request(ctx context.Context, connectionID string) (Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, withQuery(r.Endpoint, connectionID), http.NoBody)
 	if err != nil {
-		return secret.Value{}, fmt.Errorf("building token request: %w", err)
+		return Answer{}, fmt.Errorf("building token request: %w", err)
 	}
 	request.Header.Set("Authorization", "Bearer "+r.JobToken.Reveal())
 	request.Header.Set("Content-Type", "application/json")
@@ -54,12 +62,12 @@ func (r Requester) Request(ctx context.Context, connectionID string) (secret.Val
 	request.Header.Set("X-TFS-FedAuthRedirect", "Suppress")
 	answer, err := r.Transport.RoundTrip(request)
 	if err != nil {
-		return secret.Value{}, r.unreachable(ctx, err)
+		return Answer{}, r.unanswered(err)
 	}
 	defer func() { _ = answer.Body.Close() }()
 	body, err := io.ReadAll(answer.Body)
 	if err != nil {
-		return secret.Value{}, r.unreadable(ctx, answer, err)
+		return Answer{}, r.unanswered(err)
 	}
 	return r.read(answer, body)
 }
@@ -82,37 +90,33 @@ func (a tokenAnswer) text() string {
 	return a.Message
 }
 
-func (r Requester) read(answer *http.Response, body []byte) (secret.Value, error) {
+func (r Requester) read(answer *http.Response, body []byte) (Answer, error) {
 	var a tokenAnswer
 	kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type"))
-	readable := kind != "text/html" && json.Unmarshal(body, &a) == nil
+	parsing := json.Unmarshal(body, &a)
+	readable := kind != "text/html" && parsing == nil
+	if cut := network.CutShort(answer, parsing); cut != nil && kind != "text/html" {
+		return Answer{}, r.unanswered(cut)
+	}
 	if answer.StatusCode != http.StatusOK || !readable || a.TypeKey != "" || a.Token == nil && a.text() != "" {
-		return secret.Value{}, r.refusal(answer, a, readable)
+		return Answer{}, r.refusal(answer, a, readable)
 	}
 	if a.Token == nil || *a.Token == "" {
-		return secret.Value{}, &fault.Fault{
+		return Answer{}, &fault.Fault{
 			Code: fault.OIDCEmptyToken, Retry: fault.Soon,
 			Summary: "Azure DevOps answered without a token", Why: "the field oidcToken of its answer is missing or empty.",
-			Details: correlation(answer),
+			Details: r.correlation(answer),
 		}
 	}
-	return secret.New(*a.Token), nil
+	return Answer{Token: secret.New(*a.Token), Details: r.correlation(answer)}, nil
 }
 
-func (r Requester) unreachable(ctx context.Context, err error) error {
-	f := &fault.Fault{
-		Code: fault.OIDCUnreachable, Summary: "Azure DevOps could not be reached at " + r.Endpoint.Host,
-		Why: network.Reason(ctx, err), Cause: err,
-	}
-	if !network.Permanent(err) {
-		f.Retry = fault.Soon
+var service = network.Service{Name: "Azure DevOps", Unreachable: fault.OIDCUnreachable, Response: fault.OIDCResponse}
+
+func (r Requester) unanswered(err error) error {
+	f := service.Unanswered(err, r.Endpoint.Host)
+	if begun := network.Begun(err); begun != nil { //nolint:bodyclose // its body broke off and is closed
+		f.Details = r.correlation(begun)
 	}
 	return f
-}
-
-func (r Requester) unreadable(ctx context.Context, answer *http.Response, err error) error {
-	if errors.Is(err, network.ErrBodyTooLarge) {
-		return &fault.Fault{Code: fault.OIDCResponse, Summary: "the answer of " + r.Endpoint.Host + " is not that of a token", Why: "it is larger than 1 MiB.", Cause: err, Details: correlation(answer)}
-	}
-	return r.unreachable(ctx, err)
 }

@@ -86,7 +86,7 @@ func TestRequestFaults(t *testing.T) {
 				if a.requests != 1 {
 					t.Errorf("%d requests, want one", a.requests)
 				}
-				if tt.code == "" && (err != nil || token.Reveal() != "canary-token") || tt.code != "" && (f == nil || f.Code != tt.code || f.Retry != tt.retry) {
+				if tt.code == "" && (err != nil || token.Token.Reveal() != "canary-token") || tt.code != "" && (f == nil || f.Code != tt.code || f.Retry != tt.retry) {
 					t.Errorf("got %#v, want %q, retry %d", err, tt.code, tt.retry)
 				}
 				if f != nil && strings.Contains(f.Message()+fmt.Sprintf("%+v", err), "canary") {

@@ -38,11 +38,11 @@ func TestRequestOnTheWire(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := Requester{
-		Transport: network.NewClient(network.Config{UserAgent: "assume-aws-role/9"}, time.Now), Endpoint: endpoint,
+		Transport: network.NewClient(network.Config{UserAgent: "assume-aws-role/9"}, time.Now, nil), Endpoint: endpoint,
 		JobToken: secret.New("canary-job"), Now: time.Now,
 	}
 	for _, connection := range []string{"0a1b", ""} {
-		if token, err := r.Request(t.Context(), connection); err != nil || token.Reveal() != "canary-token" {
+		if token, err := r.Request(t.Context(), connection); err != nil || token.Token.Reveal() != "canary-token" {
 			t.Errorf("%v", err)
 		}
 	}

@@ -1,21 +1,20 @@
 package network
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
-	"os"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 )
 
 // MaxBody bounds the body of every answer, in bytes. Tokens and credentials have
@@ -32,40 +31,43 @@ var (
 )
 
 // Client is an http.RoundTripper with the policy of this program: https, or http
-// on loopback; no redirects; bounded bodies; our User-Agent; the agent's proxy
-// and certificates. It is safe for concurrent use.
+// on loopback; no redirects; answers that are whole, in memory and bounded; our
+// User-Agent; the agent's proxy and certificates. It is safe for concurrent use.
 type Client struct {
-	base      *http.Transport
-	userAgent string
-	now       func() time.Time
+	userAgent   string
+	now         func() time.Time
+	known       *foreign.Secrets
+	authorities *authorities
+	widening    sync.Mutex
 
 	mu     sync.Mutex
+	base   *http.Transport
 	opened map[string]*opening
 	skew   time.Duration
 }
 
 // opening is a connection that is being made before it is needed.
 type opening struct {
+	by   *http.Transport
 	done chan struct{}
 	conn *http.ClientConn
 	err  error
+	used atomic.Bool
 }
 
-// NewClient builds the client. A CA file that cannot be read is left out; FromAgent
-// has said so.
-func NewClient(c Config, now func() time.Time) *Client {
-	proxy := c.proxyFunc()
+// NewClient builds the client. What it later says of a server never shows a part of a
+// known secret.
+func NewClient(c Config, now func() time.Time, known *foreign.Secrets) *Client {
+	authorities, proxy := newAuthorities(c), c.proxyFunc()
 	return &Client{
-		userAgent: c.UserAgent,
-		now:       now,
-		opened:    map[string]*opening{},
+		userAgent: c.UserAgent, now: now, known: known, authorities: authorities, opened: map[string]*opening{},
 		base: &http.Transport{
-			Proxy:                  func(r *http.Request) (*url.URL, error) { return proxyOf(r.URL, proxy) },
+			Proxy:                  func(r *http.Request) (*url.URL, error) { return proxy(r.URL) },
 			ProxyConnectHeader:     http.Header{"User-Agent": {c.UserAgent}},
 			OnProxyConnectResponse: proxyAnswer,
-			DialContext:            dial,
-			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots(c.CAFile)},
-			TLSHandshakeTimeout:    15 * time.Second,
+			DialContext:            authorities.dial,
+			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: authorities.pool()},
+			TLSHandshakeTimeout:    connectTimeout,
 			DisableCompression:     true,
 			MaxResponseHeaderBytes: maxHeader,
 			TLSNextProto:           map[string]func(string, *tls.Conn) http.RoundTripper{},
@@ -74,79 +76,12 @@ func NewClient(c Config, now func() time.Time) *Client {
 	}
 }
 
-func proxyOf(u *url.URL, decide func(*url.URL) (*url.URL, error)) (*url.URL, error) {
-	if IsLoopback(u.Hostname()) {
-		return nil, nil
-	}
-	return decide(u)
-}
-
-// proxyRefusal is an answer of the proxy other than that it has connected.
-type proxyRefusal struct {
-	proxy  string // host and port
-	status int
-}
-
-func (e *proxyRefusal) Error() string {
-	if e.status == http.StatusProxyAuthRequired {
-		return "the proxy " + e.proxy + " asks for credentials (407)"
-	}
-	return strings.TrimSpace(fmt.Sprintf("the proxy %s refused the connection (%d %s)", e.proxy, e.status, http.StatusText(e.status)))
-}
-
-// permanent tells whether the proxy would refuse again: it decided, and was not too
-// busy or cut off.
-func (e *proxyRefusal) permanent() bool {
-	return e.status < 500 && e.status != http.StatusRequestTimeout && e.status != http.StatusTooManyRequests
-}
-
-func proxyAnswer(_ context.Context, proxy *url.URL, _ *http.Request, answer *http.Response) error {
-	if answer.StatusCode == http.StatusOK {
-		return nil
-	}
-	return &proxyRefusal{proxy: proxy.Host, status: answer.StatusCode}
-}
-
-// roots are the system's certificates and those of the file; nil stands for the
-// system's alone.
-func roots(file string) *x509.CertPool {
-	if file == "" {
-		return nil
-	}
-	pem, err := os.ReadFile(file)
-	if err != nil {
-		return nil
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	pool.AppendCertsFromPEM(pem)
-	return pool
-}
-
-// dial connects; localhost is dialled as loopback without asking DNS.
-func dial(ctx context.Context, network, address string) (net.Conn, error) {
-	d := &net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}
-	host, port, err := net.SplitHostPort(address)
-	if err != nil || !strings.EqualFold(host, "localhost") {
-		return d.DialContext(ctx, network, address)
-	}
-	conn, err := d.DialContext(ctx, network, net.JoinHostPort("127.0.0.1", port))
-	if err != nil {
-		return d.DialContext(ctx, network, net.JoinHostPort("::1", port))
-	}
-	return conn, nil
-}
-
-// IsLoopback tells whether a host is this machine: 127.0.0.0/8, [::1], or the
-// name localhost.
-func IsLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && (ip.Is4() && ip.IsLoopback() || ip == netip.IPv6Loopback())
+// dial connects, and hands the connection on when the authorities are there to verify the
+// other side by.
+func (a *authorities) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := dial(ctx, network, address)
+	a.await()
+	return conn, err
 }
 
 // Open starts a connection to the host of a URL, so that the first request to it
@@ -155,8 +90,8 @@ func (c *Client) Open(ctx context.Context, target *url.URL) {
 	if allowed(target) != nil {
 		return
 	}
-	o := &opening{done: make(chan struct{})}
 	c.mu.Lock()
+	o := &opening{by: c.base, done: make(chan struct{})}
 	_, known := c.opened[hostKey(target)]
 	if !known {
 		c.opened[hostKey(target)] = o
@@ -165,45 +100,140 @@ func (c *Client) Open(ctx context.Context, target *url.URL) {
 	if known {
 		return
 	}
-	if target.Scheme == "https" && c.base.TLSClientConfig.RootCAs == nil {
-		// Reading the system's roots takes as long as a far round trip. crypto/x509 does
-		// it once; done now, it runs beside the connecting.
-		go func() { _, _ = x509.SystemCertPool() }()
-	}
+	c.begin(ctx, target)
 	go func() {
 		defer close(o.done)
-		o.conn, o.err = c.base.NewClientConn(ctx, target.Scheme, hostPort(target))
+		o.conn, o.err = o.by.NewClientConn(ctx, target.Scheme, hostPort(target))
 	}()
 }
 
-// RoundTrip sends one request under the policy.
+// begin has the authorities read when a connection will need them. It runs beside the
+// connecting.
+func (c *Client) begin(ctx context.Context, target *url.URL) {
+	if target.Scheme == "https" {
+		c.authorities.begin(ctx)
+	}
+}
+
+// RoundTrip sends one request under the policy, and returns an answer whose body is
+// whole and in memory. Every error is a *Failure. A request is sent once more, on a new
+// connection, in two cases only: the certificate was not accepted before it, or the
+// server had ended a connection that had been used before and lay idle. Repeating does no
+// harm: no request of this program changes anything at a service.
 func (c *Client) RoundTrip(r *http.Request) (*http.Response, error) {
-	if err := allowed(r.URL); err != nil {
-		return nil, err
+	body, err := ownBody(r)
+	if err == nil {
+		err = allowed(r.URL)
 	}
-	r = r.Clone(r.Context())
-	r.Header.Set("User-Agent", c.userAgent)
-	answer, err := c.send(r)
 	if err != nil {
-		return nil, fmt.Errorf("reaching %s: %w", r.URL.Host, bare(err))
+		return nil, &Failure{host: r.URL.Host, cause: err}
 	}
-	c.noteSkew(answer.Header.Get("Date"))
-	if answer.StatusCode == http.StatusSwitchingProtocols {
-		// Its body is the bare connection, which no deadline ends.
-		_ = answer.Body.Close()
-		answer.Body = http.NoBody
+	c.begin(r.Context(), r.URL)
+	base := c.transport()
+	answer, failed := c.attempt(base, r, body)
+	if failed != nil && failed.stale() {
+		c.forget(r.URL)
+		base.CloseIdleConnections()
+		answer, failed = c.attempt(base, r, body)
 	}
-	answer.Body = &boundedBody{body: answer.Body, left: MaxBody}
+	if wider := c.wider(base, failed); wider != nil {
+		answer, failed = c.attempt(wider, r, body)
+	}
+	if failed != nil {
+		failed.authorities, failed.known = c.authorities, c.known
+		return nil, failed
+	}
 	return answer, nil
 }
 
+// attempt sends a request over one transport and reads its answer.
+func (c *Client) attempt(base *http.Transport, r *http.Request, body []byte) (*http.Response, *Failure) {
+	progress := &progress{}
+	q := r.Clone(progress.watch(r.Context()))
+	q.Header.Set("User-Agent", c.userAgent)
+	q.Body, q.ContentLength = http.NoBody, int64(len(body))
+	if len(body) > 0 {
+		q.Body = io.NopCloser(bytes.NewReader(body))
+		q.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	}
+	answer, err := c.send(base, q, progress)
+	if err != nil {
+		return nil, &Failure{host: r.URL.Host, at: progress.phase(), reused: progress.reused.Load(), cause: bare(err)}
+	}
+	c.noteSkew(answer.Header.Get("Date"))
+	if err := gather(answer); err != nil {
+		return nil, &Failure{host: r.URL.Host, at: inBody, answer: answer, cause: err}
+	}
+	return answer, nil
+}
+
+// ownBody takes a request's body into memory. The transport gets a copy of it: it may
+// look at the body after it has returned, when others have closed theirs.
+func ownBody(r *http.Request) ([]byte, error) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return nil, nil
+	}
+	defer func() { _ = r.Body.Close() }()
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, fmt.Errorf("reading request body: %w", err)
+	}
+	return body, nil
+}
+
+// gather reads an answer's body to its end, so that half an answer never passes for a
+// whole one. An answer that changes the protocol has none: behind it is the bare
+// connection, which no deadline ends.
+func gather(answer *http.Response) error {
+	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode == http.StatusSwitchingProtocols {
+		answer.Body = http.NoBody
+		return nil
+	}
+	body, err := io.ReadAll(io.LimitReader(answer.Body, MaxBody+1))
+	if err == nil && len(body) > MaxBody {
+		err = ErrBodyTooLarge
+	}
+	answer.Body = io.NopCloser(bytes.NewReader(body))
+	return err
+}
+
+func (c *Client) transport() *http.Transport {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.base
+}
+
+// wider is a transport that trusts all of the system's authorities, when the one in use
+// knew only a part of them and did not accept a certificate; otherwise nil.
+func (c *Client) wider(used *http.Transport, failed *Failure) *http.Transport {
+	if failed == nil || !failed.certificate() {
+		return nil
+	}
+	c.widening.Lock()
+	defer c.widening.Unlock()
+	if base := c.transport(); base != used {
+		return base
+	}
+	all := c.authorities.all()
+	if all == nil {
+		return nil
+	}
+	wide := used.Clone()
+	wide.TLSClientConfig.RootCAs = all
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.base, c.authorities.more = wide, false
+	return wide
+}
+
 // send uses the connection that Open made while it is usable.
-func (c *Client) send(r *http.Request) (*http.Response, error) {
+func (c *Client) send(base *http.Transport, r *http.Request, progress *progress) (*http.Response, error) {
 	c.mu.Lock()
 	o := c.opened[hostKey(r.URL)]
 	c.mu.Unlock()
 	if o == nil {
-		return c.base.RoundTrip(r)
+		return base.RoundTrip(r)
 	}
 	select {
 	case <-o.done:
@@ -211,15 +241,21 @@ func (c *Client) send(r *http.Request) (*http.Response, error) {
 		return nil, r.Context().Err()
 	}
 	if o.err == nil && o.conn.Err() == nil && o.conn.Reserve() == nil {
+		progress.connected(o.used.Swap(true))
 		return o.conn.RoundTrip(r)
 	}
-	c.mu.Lock()
-	delete(c.opened, hostKey(r.URL))
-	c.mu.Unlock()
-	if o.err != nil {
+	c.forget(r.URL)
+	if o.err != nil && o.by == base {
 		return nil, o.err
 	}
-	return c.base.RoundTrip(r)
+	return base.RoundTrip(r) // base may trust a server that the other transport did not
+}
+
+// forget drops the connection that Open made to a host.
+func (c *Client) forget(target *url.URL) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.opened, hostKey(target))
 }
 
 // Skew is how far the clock of a server was ahead of ours, by the Date header
@@ -268,27 +304,3 @@ func bare(err error) error {
 	}
 	return err
 }
-
-func basic(user, password string) string {
-	return base64.StdEncoding.EncodeToString([]byte(user + ":" + password))
-}
-
-// boundedBody fails, rather than ends, when an answer is too large: half an
-// answer must never pass for a whole one.
-type boundedBody struct {
-	body io.ReadCloser
-	left int
-}
-
-func (b *boundedBody) Read(p []byte) (int, error) {
-	if len(p) > b.left+1 {
-		p = p[:b.left+1]
-	}
-	n, err := b.body.Read(p)
-	if b.left -= n; b.left < 0 {
-		return 0, ErrBodyTooLarge
-	}
-	return n, err
-}
-
-func (b *boundedBody) Close() error { return b.body.Close() }

@@ -1,13 +1,13 @@
 package network
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -31,6 +31,11 @@ func get(t *testing.T, c *Client, url string) (*http.Response, string, error) {
 	return answer, string(body), err
 }
 
+// told is what a reader is told of a failed request.
+func told(err error) *fault.Fault {
+	return Service{"The service", fault.STSUnreachable, fault.STSResponse}.Unanswered(err, "its host")
+}
+
 func TestClientPolicy(t *testing.T) {
 	t.Parallel()
 	var requests atomic.Int32
@@ -50,13 +55,13 @@ func TestClientPolicy(t *testing.T) {
 		}
 	}))
 	t.Cleanup(server.Close)
-	settings, _, err := FromAgent(func(n string) string {
+	settings, _, err := FromAgent(t.Context(), func(n string) string {
 		return map[string]string{"AGENT_PROXYURL": "http://u:canary-pw@127.0.0.1:1"}[n]
 	}, "assume-aws-role/test")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := NewClient(settings, time.Now)
+	c := NewClient(settings, time.Now, nil)
 	local := strings.Replace(server.URL, "127.0.0.1", "LocalHost", 1)
 	if answer, _, err := get(t, c, local+"/redirect"); err != nil || answer.StatusCode != http.StatusFound || requests.Load() != 1 {
 		t.Errorf("a redirect was followed, or loopback went through the proxy: %v", err)
@@ -78,25 +83,13 @@ func TestClientPolicy(t *testing.T) {
 	}
 }
 
-func TestUntrustedCertificateIsPermanent(t *testing.T) {
-	t.Parallel()
-	server := httptest.NewUnstartedServer(http.NotFoundHandler())
-	server.Config.ErrorLog = nil
-	server.StartTLS()
-	t.Cleanup(server.Close)
-	_, _, err := get(t, NewClient(Config{}, time.Now), server.URL)
-	if err == nil || !Permanent(err) || !strings.Contains(Reason(context.Background(), err), "not trusted") {
-		t.Errorf("%v", err)
-	}
-}
-
 func TestFromAgent(t *testing.T) {
 	t.Parallel()
 	env := map[string]string{
 		"AGENT_PROXYURL": "proxy.corp:3128", "AGENT_PROXYUSERNAME": "u", "SECRET_AGENT_PROXYPASSWORD": "canary/p w",
 		"HTTPS_PROXY": "http://other:1", "AGENT_PROXYBYPASSLIST": `["(?!x)y","intra\\.corp"]`, "AGENT_SKIPCERTVALIDATION": "True",
 	}
-	c, notes, err := FromAgent(func(n string) string { return env[n] }, "ua")
+	c, notes, err := FromAgent(t.Context(), func(n string) string { return env[n] }, "ua")
 	if err != nil || c.ProxyURL.Host != "proxy.corp:3128" || len(c.Bypass) != 1 {
 		t.Fatalf("%+v %v", c, err)
 	}
@@ -116,8 +109,11 @@ func TestFromAgent(t *testing.T) {
 			t.Errorf("form %q is not masked", want)
 		}
 	}
-	for _, bad := range []string{"ftp://u:canary@h", "http://u:canary@", "http://u:can%zzary@h"} {
-		_, _, err := FromAgent(func(n string) string { return map[string]string{"HTTPS_PROXY": bad}[n] }, "")
+	for _, bad := range []string{
+		"ftp://u:canary@h", "http://u:canary@", "http://u:can%zzary@h",
+		"http://u:12/canary@h", "http://u:12?canary@h:1", "http://u:12#canary@h:1", "u:12/canary@h", "http://canary/x:12@h", `http://u:12\canary@h`,
+	} {
+		_, _, err := FromAgent(t.Context(), func(n string) string { return map[string]string{"HTTPS_PROXY": bad}[n] }, "")
 		if f, _ := fault.As(err); f == nil || f.Code != fault.Proxy || strings.Contains(f.Message(), "ary@") {
 			t.Errorf("%q: %v", bad, err)
 		}
@@ -150,27 +146,9 @@ func TestSwitchedProtocol(t *testing.T) {
 		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
 	}))
 	t.Cleanup(server.Close)
-	answer, body, err := get(t, NewClient(Config{}, time.Now), server.URL)
+	answer, body, err := get(t, NewClient(Config{}, time.Now, nil), server.URL)
 	if err != nil || answer.StatusCode != http.StatusSwitchingProtocols || body != "" {
 		t.Errorf("%v %q %v", answer, body, err)
-	}
-}
-
-// TestClipKeepsWordsWhole because the masker of the log knows secrets as a whole.
-func TestClipKeepsWordsWhole(t *testing.T) {
-	t.Parallel()
-	token := strings.Repeat("eyJhbGciOi_-.", 40)
-	for text, want := range map[string]string{
-		"a\n b\x00":                                    "a b\x00",
-		"token " + token + " is bad":                   "token (520 characters left out) is bad",
-		strings.Repeat("word ", 102) + "longer":        strings.Repeat("word ", 102) + "…",
-		"/eid1/c/pub/t/" + strings.Repeat("a", 140):    "/eid1/c/pub/t/" + strings.Repeat("a", 140),
-		strings.Repeat("é", 257):                       strings.Repeat("é", 256) + "…",
-		strings.Repeat(`{"a":"`, 80) + "0123456789abc": strings.Repeat(`{"a":"`, 80) + "0123456789abc",
-	} {
-		if got := Clip(text); got != want {
-			t.Errorf("Clip(%q) = %q, want %q", text, got, want)
-		}
 	}
 }
 
@@ -182,21 +160,49 @@ func TestHeaderIsBounded(t *testing.T) {
 		w.Header().Set("X-Large", strings.Repeat("x", 2*maxHeader))
 	}))
 	t.Cleanup(server.Close)
-	c := NewClient(Config{}, time.Now)
+	c := NewClient(Config{}, time.Now, nil)
 	_, _, err := get(t, c, server.URL)
-	if err == nil || !Permanent(err) {
-		t.Errorf("%v", err)
+	if err == nil {
+		t.Fatal("a header of 512 KiB was taken")
+	}
+	if f := told(err); f.Retry != fault.Never || f.Code != fault.STSResponse || !strings.Contains(f.Why, "256 KiB") {
+		t.Errorf("%+v", f)
 	}
 }
 
+// TestUnusableBundleIsNamed says why the certificates of AGENT_CAINFO do not count.
 func TestUnusableBundleIsNamed(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join(t.TempDir(), "ca.pem")
+	dir := t.TempDir()
+	file := filepath.Join(dir, "ca.pem")
 	if err := os.WriteFile(file, []byte("no certificate"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, notes, err := FromAgent(func(n string) string { return map[string]string{"AGENT_CAINFO": file}[n] }, "x")
-	if err != nil || len(notes) != 1 || !strings.Contains(notes[0].Text, "system roots only; "+file) {
-		t.Errorf("%v, %v", notes, err)
+	for name, why := range map[string]string{file: "holds no PEM certificate", dir: "it is a directory, not a regular file", file + "x": "no such file"} {
+		if runtime.GOOS == "windows" && name == file+"x" {
+			continue // the system's own words
+		}
+		_, notes, err := FromAgent(t.Context(), func(n string) string { return map[string]string{"AGENT_CAINFO": name}[n] }, "x")
+		if err != nil || len(notes) != 1 {
+			t.Fatalf("%v, %v", notes, err)
+		}
+		if !strings.Contains(notes[0].Text, "system authorities only; "+name) || !strings.Contains(notes[0].Text, why) {
+			t.Errorf("%s, want %s", notes[0].Text, why)
+		}
+	}
+}
+
+// What other programs of the job read for certificates, any step can set: it is not
+// used, and the log says so.
+func TestCertificateVariablesThatDoNotCount(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS"} {
+		_, notes, err := FromAgent(t.Context(), func(n string) string { return map[string]string{name: "/etc/ca.pem"}[n] }, "x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(notes) != 1 || !strings.Contains(notes[0].Text, name+" is not honoured") {
+			t.Errorf("%s: notes %v", name, notes)
+		}
 	}
 }

@@ -1,20 +1,19 @@
 // Package network owns the one way in which this program speaks HTTP: which
-// proxy, which certificates, which hosts, how much of an answer is read. The
-// Azure DevOps, Entra and STS legs share it. It must not know what is requested.
+// proxy, which certificates, which hosts, how much of an answer is read, and what a
+// request that failed is called. The Azure DevOps, Entra and STS legs share it. It must
+// not know what is requested.
 package network
 
 import (
+	"context"
 	"crypto/x509"
-	"encoding/json"
-	"fmt"
+	"encoding/pem"
+	"errors"
+	"io/fs"
 	"net/url"
-	"os"
-	"regexp"
 	"strings"
 
-	"golang.org/x/net/http/httpproxy"
-
-	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
 
@@ -30,10 +29,13 @@ type Config struct {
 	Bypass []string
 	// NoProxy is a NO_PROXY list.
 	NoProxy string
-	// CAFile is a PEM bundle that is added to the system's roots.
+	// CAFile is a PEM bundle that is added to the system's certificate authorities.
 	CAFile string
 	// UserAgent is sent with every request.
 	UserAgent string
+
+	// bundle is what CAFile holds, once it has been read.
+	bundle []byte
 }
 
 // Secrets are the forms in which the proxy password could appear in a log.
@@ -57,10 +59,11 @@ type Note struct {
 }
 
 // FromAgent reads the agent's proxy and certificate settings. AGENT_PROXYURL
-// wins over HTTPS_PROXY (microsoft/azure-pipelines-agent
-// src/Agent.Worker/ExecutionContext.cs sets the AGENT_ names). The fault is
-// AAR-PROXY; it never quotes the URL, which may hold a password.
-func FromAgent(get func(string) string, userAgent string) (Config, []Note, error) {
+// takes precedence over HTTPS_PROXY (microsoft/azure-pipelines-agent
+// src/Agent.Worker/ExecutionContext.cs sets the AGENT_ names). The context bounds the
+// reading of the certificate bundle. The fault is AAR-PROXY; it never quotes the URL,
+// which may hold a password.
+func FromAgent(ctx context.Context, get func(string) string, userAgent string) (Config, []Note, error) {
 	c := Config{UserAgent: userAgent, NoProxy: either(get, "NO_PROXY"), CAFile: get("AGENT_CAINFO")}
 	var notes []Note
 	source, raw := "AGENT_PROXYURL", get("AGENT_PROXYURL")
@@ -77,7 +80,10 @@ func FromAgent(get func(string) string, userAgent string) (Config, []Note, error
 	if c.ProxyURL != nil {
 		notes = append(notes, Note{Text: "proxy: " + c.ProxyURL.Host + " (" + source + ")"})
 	}
-	return c, append(notes, certificateNotes(c, get)...), nil
+	if c.CAFile != "" {
+		notes = append(notes, c.readBundle(ctx))
+	}
+	return c, append(notes, certificateNotes(get)...), nil
 }
 
 func either(get func(string) string, name string) string {
@@ -87,65 +93,54 @@ func either(get func(string) string, name string) string {
 	return get(strings.ToLower(name))
 }
 
-func (c *Config) setProxy(source, raw string) error {
-	if raw = strings.TrimSpace(raw); raw == "" {
-		return nil
+// readBundle reads CAFile and says what it is worth.
+func (c *Config) readBundle(ctx context.Context) Note {
+	data, err := foreign.ReadFile(ctx, c.CAFile)
+	switch {
+	case err != nil:
+		return Note{Text: "certificates: system authorities only; " + c.CAFile + " (AGENT_CAINFO) cannot be read here: " + why(err)}
+	case !holdsCertificate(data):
+		return Note{Text: "certificates: system authorities only; " + c.CAFile + " (AGENT_CAINFO) holds no PEM certificate"}
 	}
-	if !strings.Contains(raw, "://") {
-		raw = "http://" + raw
-	}
-	u, err := url.Parse(raw)
-	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return &fault.Fault{Code: fault.Proxy, Summary: source + " is not the URL of an http or https proxy", Why: "a proxy is given as http://host:port."}
-	}
-	if u.User != nil {
-		password, _ := u.User.Password()
-		c.ProxyUser, c.ProxyPassword = u.User.Username(), secret.New(password)
-	}
-	c.ProxyURL = &url.URL{Scheme: u.Scheme, Host: u.Host}
-	return nil
+	c.bundle = data
+	return Note{Text: "certificates: system authorities and " + c.CAFile + " (AGENT_CAINFO)"}
 }
 
-// agentCredentials reads the credentials that the agent was configured with.
-func (c *Config) agentCredentials(get func(string) string) {
-	if user := get("AGENT_PROXYUSERNAME"); user != "" {
-		c.ProxyUser, c.ProxyPassword = user, secret.New(get("SECRET_AGENT_PROXYPASSWORD"))
+// why says in a few words why a file was not read.
+func why(err error) string {
+	switch {
+	case errors.Is(err, foreign.ErrNotRegular), errors.Is(err, foreign.ErrTooLarge):
+		return "it is " + err.Error()
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return "the file system did not answer in time"
 	}
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return p.Err.Error()
+	}
+	return "unknown error"
 }
 
-// bypass reads the agent's list of regular expressions. They are written for
-// .NET or JavaScript; one that RE2 cannot take is left out, never fatal.
-func bypass(list string) ([]string, []Note) {
-	var expressions, usable []string
-	if list == "" {
-		return nil, nil
-	}
-	if json.Unmarshal([]byte(list), &expressions) != nil {
-		return nil, []Note{{Text: "AGENT_PROXYBYPASSLIST is not a JSON array of texts; ignored", Debug: true}}
-	}
-	var notes []Note
-	for _, e := range expressions {
-		if _, err := regexp.Compile("(?i)" + e); err != nil {
-			notes = append(notes, Note{Text: "proxy bypass entry skipped, not a regular expression that Go can read: " + e, Debug: true})
+// holdsCertificate reports whether a PEM text holds a certificate that can be parsed.
+func holdsCertificate(data []byte) bool {
+	for len(data) > 0 {
+		var block *pem.Block
+		if block, data = pem.Decode(data); block == nil {
+			return false
+		}
+		if block.Type != "CERTIFICATE" {
 			continue
 		}
-		usable = append(usable, e)
+		if _, err := x509.ParseCertificate(block.Bytes); err == nil {
+			return true
+		}
 	}
-	return usable, notes
+	return false
 }
 
-func certificateNotes(c Config, get func(string) string) []Note {
+// certificateNotes are about settings that do not count.
+func certificateNotes(get func(string) string) []Note {
 	var notes []Note
-	if c.CAFile != "" {
-		text := "certificates: system roots and " + c.CAFile + " (AGENT_CAINFO)"
-		if pem, err := os.ReadFile(c.CAFile); err != nil {
-			text = "certificates: system roots only; " + c.CAFile + " (AGENT_CAINFO) cannot be read here"
-		} else if !x509.NewCertPool().AppendCertsFromPEM(pem) {
-			text = "certificates: system roots only; " + c.CAFile + " (AGENT_CAINFO) holds no PEM certificate"
-		}
-		notes = append(notes, Note{Text: text})
-	}
-	for _, name := range []string{"SSL_CERT_FILE", "SSL_CERT_DIR"} {
+	for _, name := range []string{"SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS"} {
 		if get(name) != "" {
 			notes = append(notes, Note{Text: "certificates: " + name + " is not honoured, because any step can set it; " +
 				"give the agent the CA bundle with --sslcacert instead"})
@@ -156,30 +151,4 @@ func certificateNotes(c Config, get func(string) string) []Note {
 			"give the agent the right CA bundle with --sslcacert instead"})
 	}
 	return notes
-}
-
-// proxyFunc decides about the proxy of one URL. Loopback never has one, and plain
-// http is used for loopback only.
-func (c Config) proxyFunc() func(*url.URL) (*url.URL, error) {
-	if c.ProxyURL == nil {
-		return func(*url.URL) (*url.URL, error) { return nil, nil }
-	}
-	proxy := *c.ProxyURL
-	if c.ProxyUser != "" {
-		proxy.User = url.UserPassword(c.ProxyUser, c.ProxyPassword.Reveal())
-	}
-	expressions := make([]*regexp.Regexp, len(c.Bypass))
-	for i, e := range c.Bypass {
-		expressions[i] = regexp.MustCompile("(?i)" + e)
-	}
-	decide := (&httpproxy.Config{HTTPSProxy: proxy.String(), HTTPProxy: proxy.String(), NoProxy: c.NoProxy}).ProxyFunc()
-	return func(u *url.URL) (*url.URL, error) {
-		target := fmt.Sprintf("%s://%s", u.Scheme, u.Host)
-		for _, e := range expressions {
-			if e.MatchString(target) || e.MatchString(target+u.EscapedPath()) {
-				return nil, nil
-			}
-		}
-		return decide(u)
-	}
 }

@@ -1,13 +1,19 @@
 package network
 
 import (
+	"bufio"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
 
 // TestProxyChoice decides by the agent's settings which way a request goes.
@@ -40,12 +46,12 @@ func TestProxyChoice(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, _, err := FromAgent(func(n string) string { return tt.env[n] }, "")
+			c, _, err := FromAgent(t.Context(), func(n string) string { return tt.env[n] }, "")
 			if err != nil {
 				t.Fatal(err)
 			}
 			request := httptest.NewRequest(http.MethodPost, tt.url, http.NoBody)
-			proxy, err := NewClient(c, time.Now).base.Proxy(request)
+			proxy, err := NewClient(c, time.Now, nil).base.Proxy(request)
 			got := ""
 			if proxy != nil {
 				got = proxy.String()
@@ -57,41 +63,101 @@ func TestProxyChoice(t *testing.T) {
 	}
 }
 
-// TestProxyRefusal tells by the proxy's answer whether to ask again, and who refused.
+// TestProxyRefusal tells by the proxy's answer whether to ask again, who refused, and
+// what to do about it.
 func TestProxyRefusal(t *testing.T) {
 	t.Parallel()
-	for status, tt := range map[int]struct {
-		permanent bool
-		want      string
+	for _, tt := range []struct {
+		status      int
+		user        string
+		retry       fault.Retry
+		why, remedy string
 	}{
-		http.StatusProxyAuthRequired:  {true, " asks for credentials (407)"},
-		http.StatusForbidden:          {true, " refused the connection (403 Forbidden)"},
-		http.StatusTooManyRequests:    {false, " refused the connection (429 Too Many Requests)"},
-		http.StatusServiceUnavailable: {false, " refused the connection (503 Service Unavailable)"},
+		{http.StatusProxyAuthRequired, "", fault.Never, " asks for credentials (407)", "proxy's user and password"},
+		{http.StatusProxyAuthRequired, "u", fault.Never, " does not accept the user and password that it was given (407)", "Correct the proxy's user and password"},
+		{http.StatusForbidden, "", fault.Never, " refused the connection (403 Forbidden)", "owner of the proxy"},
+		{http.StatusTooManyRequests, "", fault.Soon, " refused the connection (429 Too Many Requests)", "Re-run"},
+		{http.StatusServiceUnavailable, "", fault.Soon, " refused the connection (503 Service Unavailable)", "Re-run"},
 	} {
-		t.Run(tt.want, func(t *testing.T) {
+		t.Run(tt.why, func(t *testing.T) {
 			t.Parallel()
 			agent := make(chan string, 1)
 			proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				agent <- r.Header.Get("User-Agent")
-				w.WriteHeader(status)
+				w.WriteHeader(tt.status)
 			}))
 			t.Cleanup(proxy.Close)
 			u, err := url.Parse(proxy.URL)
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, _, err = get(t, NewClient(Config{ProxyURL: u, UserAgent: "ours/1"}, time.Now), "https://a.b/")
-			if err == nil || Permanent(err) != tt.permanent || Reason(t.Context(), err) != "the proxy "+u.Host+tt.want {
-				t.Errorf("%v: permanent %t, %q", err, Permanent(err), Reason(t.Context(), err))
+			config := Config{ProxyURL: u, UserAgent: "ours/1", ProxyUser: tt.user, ProxyPassword: secret.New("canary")}
+			_, _, err = get(t, NewClient(config, time.Now, nil), "https://a.b/")
+			if err == nil {
+				t.Fatal("the proxy let the request through")
+			}
+			f := told(err)
+			if f.Retry != tt.retry || f.Why != "the proxy "+u.Host+tt.why || !strings.Contains(f.Remedy[0], tt.remedy) {
+				t.Errorf("%+v", f)
 			}
 			if got := <-agent; got != "ours/1" {
 				t.Errorf("User-Agent of CONNECT: %q", got)
 			}
 			proxy.Close()
-			_, _, err = get(t, NewClient(Config{ProxyURL: u}, time.Now), "https://a.b/")
-			if err == nil || Permanent(err) || Reason(t.Context(), err) != "the proxy could not be reached: the connection was refused" {
-				t.Errorf("a closed proxy: %v: %q", err, Reason(t.Context(), err))
+			_, _, err = get(t, NewClient(config, time.Now, nil), "https://a.b/")
+			if f := told(err); f.Retry != fault.Soon || f.Why != "the proxy could not be used: the connection was refused." || !strings.Contains(f.Remedy[0], "proxy settings") {
+				t.Errorf("a closed proxy: %+v", f)
+			}
+		})
+	}
+}
+
+// TestMalformedConnect answers CONNECT with what is no answer, and echoes all it got:
+// nothing of it, the Basic value least of all, is shown.
+func TestMalformedConnect(t *testing.T) {
+	t.Parallel()
+	for name, say := range map[string]func(request string) string{
+		"echo":      func(r string) string { return r },
+		"status":    func(r string) string { return "HTTP/1.1 200" + strings.ReplaceAll(r, "\r\n", " ") + "\r\n\r\n" },
+		"header":    func(r string) string { return "HTTP/1.1 200 OK\r\n" + strings.ReplaceAll(r, ":", " ") + "\r\n" },
+		"version":   func(r string) string { return "HTTP/9.9 200 " + r },
+		"half":      func(string) string { return "HTTP/1.1 2" },
+		"no answer": func(string) string { return "" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = listener.Close() })
+			go func() {
+				conn, err := listener.Accept()
+				if err != nil {
+					return
+				}
+				var request strings.Builder
+				for r := bufio.NewReader(conn); ; {
+					line, err := r.ReadString('\n')
+					request.WriteString(line)
+					if err != nil || line == "\r\n" {
+						break
+					}
+				}
+				_, _ = io.WriteString(conn, say(request.String()))
+				_ = conn.Close()
+			}()
+			u := &url.URL{Scheme: "http", Host: listener.Addr().String()}
+			config := Config{ProxyURL: u, ProxyUser: "user", ProxyPassword: secret.New("canary-password")}
+			_, _, err = get(t, NewClient(config, time.Now, nil), "https://a.b/")
+			if err == nil {
+				t.Fatal("it passed for an answer")
+			}
+			message := told(err).Message()
+			for _, hidden := range []string{"canary", basic("user", "canary-password"), "Basic", "CONNECT a.b"} {
+				if strings.Contains(message, hidden) {
+					t.Errorf("%q in:\n%s", hidden, message)
+				}
 			}
 		})
 	}
@@ -114,7 +180,7 @@ func TestOpenedConnectionIsUsed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := NewClient(Config{}, time.Now)
+	c := NewClient(Config{}, time.Now, nil)
 	c.Open(t.Context(), target)
 	c.Open(t.Context(), target)
 	for range 2 {
@@ -136,9 +202,9 @@ func TestFailedOpeningIsForgotten(t *testing.T) {
 		t.Fatal(err)
 	}
 	server.Close()
-	c := NewClient(Config{}, time.Now)
+	c := NewClient(Config{}, time.Now, nil)
 	c.Open(t.Context(), target)
-	if _, _, err := get(t, c, server.URL); err == nil || Reason(t.Context(), err) != "the connection was refused" {
+	if _, _, err := get(t, c, server.URL); err == nil || told(err).Why != "the connection was refused." {
 		t.Errorf("closed server: %v", err)
 	}
 	if len(c.opened) != 0 {

@@ -26,6 +26,7 @@ type Job struct {
 	JobToken       secret.Value `json:"-"` // ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN
 	OIDCRequestURI string       // SYSTEM_OIDCREQUESTURI
 	CollectionURI  string       // SYSTEM_COLLECTIONURI
+	Project        string       // SYSTEM_TEAMPROJECT
 	ProjectID      string       // SYSTEM_TEAMPROJECTID
 	HostType       string       // SYSTEM_HOSTTYPE
 	PlanID         string       // SYSTEM_PLANID
@@ -36,7 +37,6 @@ type Job struct {
 type job struct {
 	Job
 	tempDirectory string // AGENT_TEMPDIRECTORY
-	project       string // SYSTEM_TEAMPROJECT
 	pipeline      string // BUILD_DEFINITIONNAME or RELEASE_DEFINITIONNAME
 	runID         string // BUILD_BUILDID or RELEASE_RELEASEID
 }
@@ -61,13 +61,13 @@ func readJob(lookup Lookup) job {
 			JobToken:       secret.New(strings.TrimSpace(lookup.Get("ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN"))),
 			OIDCRequestURI: lookup.Get("SYSTEM_OIDCREQUESTURI"),
 			CollectionURI:  lookup.Get("SYSTEM_COLLECTIONURI"),
+			Project:        lookup.Get("SYSTEM_TEAMPROJECT"),
 			ProjectID:      lookup.Get("SYSTEM_TEAMPROJECTID"),
 			HostType:       strings.ToLower(lookup.Get("SYSTEM_HOSTTYPE")),
 			PlanID:         lookup.Get("SYSTEM_PLANID"),
 			JobID:          lookup.Get("SYSTEM_JOBID"),
 		},
 		tempDirectory: lookup.Get("AGENT_TEMPDIRECTORY"),
-		project:       lookup.Get("SYSTEM_TEAMPROJECT"),
 	}
 	j.pipeline, j.runID = lookup.Get("BUILD_DEFINITIONNAME"), lookup.Get("BUILD_BUILDID")
 	if j.classic() {
@@ -85,8 +85,8 @@ func containerPath(p string) bool {
 // classic reports whether the run is a classic release.
 func (j job) classic() bool { return j.HostType == HostRelease || j.HostType == HostDeployment }
 
-func (j job) check(lookup Lookup) error {
-	if err := collision(lookup); err != nil {
+func (j job) check(lookup Lookup, q quoter) error {
+	if err := collision(lookup, q); err != nil {
 		return err
 	}
 	if j.SystemURL == "" {
@@ -98,7 +98,7 @@ func (j job) check(lookup Lookup) error {
 	if t := lookup.Get("SYSTEM_SERVERTYPE"); t != "" && !strings.EqualFold(t, "Hosted") {
 		return &fault.Fault{
 			Code: fault.ServerUnsupported, Summary: "this is Azure DevOps Server, which issues no OIDC tokens",
-			Why: "System.ServerType is " + shown(t) + "; workload identity federation exists on Azure DevOps Services only.",
+			Why: "System.ServerType is " + q.shown("", t) + "; workload identity federation exists on Azure DevOps Services only.",
 		}
 	}
 	return j.checkToken()
@@ -139,14 +139,14 @@ func environmentKey(name string) string {
 }
 
 // collision finds two public variables that fall on one key the task reads.
-func collision(lookup Lookup) error {
+func collision(lookup Lookup, q quoter) error {
 	seen := map[string]string{}
 	clashes := map[string]string{}
 	for _, name := range names(lookup, "VSTS_PUBLIC_VARIABLES") {
 		key := environmentKey(name)
 		first, known := seen[key]
 		if known && !strings.EqualFold(first, name) && slices.Contains(agentNames, key) {
-			clashes[key] = fmt.Sprintf("%s and %s both become %s", shown(first), shown(name), key)
+			clashes[key] = fmt.Sprintf("%s and %s both become %s", q.shown("", first), q.shown("", name), key)
 		}
 		seen[key] = name
 	}

@@ -27,7 +27,7 @@ func TestDefaultSessionNameIsCutExactly(t *testing.T) {
 		{"", "", "7", "assume-aws-role-7"},
 		{"", "", "", "assume-aws-role"},
 	} {
-		got := defaultSessionName(job{project: tt.project, pipeline: tt.pipeline, runID: tt.run})
+		got := defaultSessionName(job{Job: Job{Project: tt.project}, pipeline: tt.pipeline, runID: tt.run})
 		if got != tt.want {
 			t.Errorf("%q, %q, %q: %q (%d), want %q", tt.project, tt.pipeline, tt.run, got, len(got), tt.want)
 		}

@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -29,7 +31,12 @@ func lines(s string) []line {
 	return out
 }
 
-// pair is one "key = value" line.
+// form is how a line of each list of pairs looks, as the help text of its input says it.
+var form = map[string]string{
+	"environmentRoles": "environment = role ARN", "requiredClaims": "claim = pattern", "chainSessionTags": "key = value",
+}
+
+// pair is one line of the form "key = value".
 type pair struct {
 	number     int
 	key, value string
@@ -43,7 +50,7 @@ func pairs(input, s string, p *problems) []pair {
 		key, value, found := strings.Cut(l.text, "=")
 		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
 		if !found || key == "" || value == "" {
-			p.about(l.text, input, "line %d is not of the form \"key = value\"", l.number)
+			p.about(l.text, input, "line %d is not of the form \"%s\"", l.number, form[input])
 			continue
 		}
 		out = append(out, pair{l.number, key, value})
@@ -59,7 +66,7 @@ func boolean(input, s string, p *problems) bool {
 	case "false", "":
 		return false
 	}
-	p.about(s, input, "%s is neither true nor false", shown(s))
+	p.about(s, input, "%s is neither true nor false", p.shown(input, s))
 	return false
 }
 
@@ -70,22 +77,21 @@ func integer(input, s string, fallback, least, most int, p *problems) int {
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil || strings.ContainsAny(s, "+-") || n < least || n > most {
-		p.about(s, input, "%s is not a whole number from %d to %d", shown(s), least, most)
+		p.about(s, input, "%s is not a whole number from %d to %d", p.shown(input, s), least, most)
 		return fallback
 	}
 	return n
 }
 
 // choice accepts one of a pick list's values, exactly.
-func choice(input, s, fallback string, p *problems, options ...string) string {
-	if s == "" {
-		return fallback
+func choice[T ~string](input string, s, fallback T, p *problems, options []T) T {
+	if s == "" || slices.Contains(options, s) {
+		return cmp.Or(s, fallback)
 	}
+	var names []string
 	for _, o := range options {
-		if s == o {
-			return s
-		}
+		names = append(names, string(o))
 	}
-	p.about(s, input, "%s is not one of %s", shown(s), strings.Join(options, ", "))
+	p.about(string(s), input, "%s is not one of %s", p.shown(input, string(s)), strings.Join(names, ", "))
 	return fallback
 }

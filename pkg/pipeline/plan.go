@@ -33,12 +33,18 @@ type Plan struct {
 	Masked []string
 	// MaskAccountID keeps account ids out of the log.
 	MaskAccountID bool
+	// Extension is publisher and id of the extension that the program was packed in,
+	// joined by a dot, for links to its pages; empty in other programs.
+	Extension string
 }
 
 // Role is the first role and how it is assumed.
 type Role struct {
 	ARN         iam.RoleARN
 	SessionName string
+	// SessionWithheld reports whether messages must not quote the session's name, because
+	// the input has to do with a secret.
+	SessionWithheld bool
 	// DurationSeconds, Policy and PolicyARNs apply to the role whose credentials are
 	// exported: the second one where there is one.
 	DurationSeconds int32

@@ -8,7 +8,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/assume-aws-role/assume-aws-role/pkg/network"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
 
@@ -61,7 +63,7 @@ func TestStoredPlanIsWhole(t *testing.T) {
 			t.Fatal(err)
 		}
 		revealed := cmp.Comparer(func(a, b secret.Value) bool { return a.Reveal() == b.Reveal() })
-		if diff := cmp.Diff(p, got, revealed); diff != "" {
+		if diff := cmp.Diff(p, got, revealed, cmpopts.IgnoreUnexported(network.Config{})); diff != "" {
 			t.Errorf("%s:\n%s", name, diff)
 		}
 	}

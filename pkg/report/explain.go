@@ -2,6 +2,7 @@ package report
 
 import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/setuppage"
 	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
 )
 
@@ -17,6 +18,8 @@ func refusal(code fault.Code) (kind trustpolicy.Refusal, ok bool) {
 		return trustpolicy.WrongAudience, true
 	case fault.STSInvalidToken, fault.STSKeyRetrieval:
 		return trustpolicy.BadToken, true
+	case fault.STSThumbprint:
+		return trustpolicy.WrongThumbprint, true
 	default:
 		return 0, false
 	}
@@ -33,7 +36,7 @@ func (r Run) explain(code fault.Code) []string {
 	if !ok || presented == nil {
 		return nil
 	}
-	x := trustpolicy.Explain(*presented, string(role.Account), string(role.Partition), kind)
+	x := trustpolicy.Explain(*presented, role.Partition, role.Account, kind)
 	view := presented.AWS()
 	lines := []string{
 		"", "What was presented to AWS:",
@@ -51,11 +54,25 @@ func (r Run) explain(code fault.Code) []string {
 		lines = append(lines, "IAM does not accept this policy as is: "+x.Unusable+".")
 	}
 	lines = append(lines, "",
-		"The IAM identity provider that account "+string(role.Account)+" must have:",
+		show("The IAM identity provider that account "+string(role.Account)+" must have:"),
 		show("  URL: "+x.ProviderURL), show("  client id: "+x.ClientID), "",
 		"Likeliest differences, in order:")
 	for _, d := range x.Differences {
 		lines = append(lines, "  - "+show(d))
 	}
-	return append(lines, "")
+	return append(lines, r.page(code)...)
+}
+
+// page leads to the set-up page, which compares the denial with the role's trust policy.
+func (r Run) page(code fault.Code) []string {
+	denial := setuppage.Denied(*r.Result.Presented, r.Plan.Role.ARN.String(), string(code))
+	if r.Plan.MaskAccountID {
+		denial = denial.WithoutAccount()
+	}
+	job := r.Plan.Job
+	link := setuppage.Link(setuppage.Address{Collection: job.CollectionURI, Project: job.Project, Extension: r.Plan.Extension}, denial)
+	if link == "" {
+		return []string{""}
+	}
+	return []string{"", "Compare this denial with the role's trust policy in Project settings:", "  " + r.readableLink(link), ""}
 }

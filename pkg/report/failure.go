@@ -18,12 +18,15 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
+	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
 
 // Run is what there is to tell of one exchange, of the step or of a renewal.
 type Run struct {
 	Plan   pipeline.Plan
 	Result exchange.Result
+	// Masked are values that the agent masks beside Plan.Masked: the job's secret variables.
+	Masked []secret.Value
 }
 
 // Failure is a fault as its reader needs it: what the agent masks stays readable, a

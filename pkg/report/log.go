@@ -2,6 +2,8 @@ package report
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,7 +22,7 @@ type Log struct {
 }
 
 // Run is what there is to tell of the exchange.
-func (l *Log) Run() Run { return Run{Plan: l.Step.Plan, Result: l.Result} }
+func (l *Log) Run() Run { return Run{Plan: l.Step.Plan, Result: l.Result, Masked: l.Step.JobSecrets} }
 
 // Readable is text as Print shows it: values that the agent masks although they are no
 // secrets stay readable.
@@ -62,19 +64,28 @@ const shortSeconds = 1800
 // Intent says what is about to be done.
 func (l *Log) Intent() {
 	if env := l.Step.Environment; env.Name != "" {
-		l.line("environment", env.Name+" (from "+env.Source+")")
+		l.line("environment", l.Step.Shown("environment", env.Name)+" (from "+env.Source+")")
 	}
 	role := l.Step.Plan.Role
 	l.line("role", role.ARN.String()+" (from "+l.Step.RoleSource+")")
 	if chain := l.Step.Plan.Chain; chain != nil {
 		l.line("second role", chain.ARN.String())
 	}
-	l.line("region", l.Step.Region+" (from "+l.Step.RegionSource+")")
-	l.line("session name", role.SessionName)
+	l.line("region", l.Step.Shown("region", l.Step.Region)+" (from "+l.Step.RegionSource+")")
+	l.line("session name", l.Step.Shown("roleSessionName", role.SessionName))
 	l.line("guards", guards(l.Step))
 	if l.Step.Export.Mode.Profile() && role.DurationSeconds < shortSeconds && !l.Step.CheckOnly {
 		l.Out.LogIssue(vso.IssueWarning, "", "durationSeconds is below 1800: with a profile, tools ask for new credentials every few minutes; use 3600.")
 	}
+}
+
+// some names the first of many items and counts the rest.
+func some(items []string) string {
+	const most = 20
+	if len(items) > most {
+		items = append(slices.Clone(items[:most]), strconv.Itoa(len(items)-most)+" more")
+	}
+	return strings.Join(items, ", ")
 }
 
 // guards names the guards in force, so that one which an empty variable switched off is
@@ -84,19 +95,20 @@ func guards(s pipeline.Step) string {
 	if s.Pinned {
 		in = append(in, "role pinned in the service connection")
 	}
-	if accounts := s.Plan.Guard.Accounts; len(accounts) > 0 {
-		var ids []string
-		for _, a := range accounts {
-			ids = append(ids, string(a))
-		}
-		in = append(in, "allowedAccountIds "+strings.Join(ids, ", "))
+	var accounts, names []string
+	for _, a := range s.Plan.Guard.Accounts {
+		accounts = append(accounts, string(a))
 	}
-	if rules := s.Plan.Guard.Claims; len(rules) > 0 {
-		var names []string
-		for _, r := range rules {
-			names = append(names, r.Claim)
+	for _, r := range s.Plan.Guard.Claims {
+		names = append(names, r.Claim)
+	}
+	for _, g := range []struct {
+		input string
+		items []string
+	}{{"allowedAccountIds", accounts}, {"requiredClaims", names}} {
+		if len(g.items) > 0 {
+			in = append(in, g.input+" "+s.Shown(g.input, some(g.items)))
 		}
-		in = append(in, "requiredClaims "+strings.Join(names, ", "))
 	}
 	if len(in) == 0 {
 		return "none (no pinned role, no allowedAccountIds, no requiredClaims)"
@@ -166,14 +178,20 @@ func (l *Log) retirement() {
 		"and has not said what happens to this type of identity: " + migrationPage)
 }
 
+// session is the ARN of a session, whose name an input may have set.
+func (l *Log) session(arn string) string {
+	role := roleSession(arn)
+	return role + l.Step.Shown("roleSessionName", arn[len(role):])
+}
+
 // Session says what AWS answered.
 func (l *Log) Session() {
 	if l.Step.Plan.Chain != nil {
-		l.line("first role", l.Result.First.AssumedRoleARN)
+		l.line("first role", l.session(l.Result.First.AssumedRoleARN))
 	}
 	s := l.Result.Session
 	life := s.Credentials.Expires.Sub(s.Credentials.Issued)
-	l.line("assumed role", s.AssumedRoleARN)
+	l.line("assumed role", l.session(s.AssumedRoleARN))
 	l.line("account", string(l.Step.Plan.Target().Account))
 	l.line("expires", Stamp(s.Credentials.Expires)+" (in "+life.Round(time.Second).String()+")")
 	l.shortSession(life)
@@ -190,14 +208,14 @@ func (l *Log) shortSession(life time.Duration) {
 		"the credentials expire that much earlier.", life.Round(time.Second), asked))
 }
 
-// Check ends a run with checkOnly.
-func (l *Log) Check() {
+// Check ends a run with checkOnly. The advice more is about the export, had there been one.
+func (l *Log) Check(more []string) {
 	role := l.Step.Plan.Role.ARN
-	x := trustpolicy.Explain(*l.Result.Presented, string(role.Account), string(role.Partition), trustpolicy.NotAllowed)
+	x := trustpolicy.Explain(*l.Result.Presented, role.Partition, role.Account, trustpolicy.NotAllowed)
 	l.Out.Print("", "checkOnly: the exchange works; nothing was exported, not even outputs.",
 		"The trust policy that admits exactly this identity, to compare with the role's:", l.Run().readableJSON(x.Document), "",
 		"Advice:")
-	for _, a := range advice(l.Step.Plan) {
+	for _, a := range append(more, advice(l.Step.Plan)...) {
 		l.Out.Print("  - " + a)
 	}
 }

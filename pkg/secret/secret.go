@@ -7,7 +7,6 @@
 package secret
 
 import (
-	"context"
 	"fmt"
 	"io"
 )
@@ -48,10 +47,3 @@ func (v Value) MarshalText() ([]byte, error) { return []byte(Redacted), nil }
 
 // MarshalJSON encodes Redacted as a JSON string.
 func (v Value) MarshalJSON() ([]byte, error) { return []byte(`"` + Redacted + `"`), nil }
-
-// EnvDecode lets go-envconfig fill a Value. It never fails, so no value can
-// enter an error message.
-func (v *Value) EnvDecode(_ context.Context, s string) error {
-	*v = New(s)
-	return nil
-}

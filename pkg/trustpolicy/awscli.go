@@ -31,7 +31,7 @@ func (g Generated) awsCLI() string {
 	}
 	fmt.Fprintf(&b, "aws iam create-role --role-name %s --path %s --max-session-duration \"$max_session_duration\" \\\n"+
 		"  ${permissions_boundary:+\"--permissions-boundary=$permissions_boundary\"} --query Role.Arn --output text \\\n"+
-		"  --assume-role-policy-document %s\n", shellQuote(g.role.name), shellQuote(g.role.path), policy)
+		"  --assume-role-policy-document %s\n", shellQuote(g.Role.Name), shellQuote(g.Role.Path), policy)
 	return b.String()
 }
 

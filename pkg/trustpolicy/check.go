@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 )
 
 // Verdict is what Check says about a policy and an identity.
@@ -27,12 +28,12 @@ type Verdict struct {
 // for risks in the policy.
 func Check(p *Policy, c claims.UnverifiedClaims) Verdict {
 	view := c.AWS()
-	account, partition := p.AccountFor(view.Provider)
+	partition, account := p.owner(view.Provider)
 	v := Verdict{
 		Identity: c.Flavour().String(),
-		Decision: p.Evaluate(RequestFor(account, partition, view)),
-		Findings: p.Lint(),
+		Decision: p.Evaluate(RequestFor(partition, account, view)),
 	}
+	v.Findings = p.lint(view, v.Decision.Allowed)
 	if view.Refusal != "" {
 		v.Decision.Allowed = false
 		v.Findings = append(v.Findings, Finding{Level: Error, Text: view.Refusal})
@@ -74,4 +75,17 @@ func plural(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// owner is the partition and the account whose provider the policy names for an issuer,
+// so that an identity of the issuer can be held against it.
+func (p *Policy) owner(provider string) (iam.Partition, iam.Account) {
+	for _, s := range p.Statements {
+		for _, arn := range s.Principals.Federated {
+			if m := oidcProvider().FindStringSubmatch(arn); m != nil && m[3] == provider {
+				return iam.Partition(m[1]), iam.Account(m[2])
+			}
+		}
+	}
+	return iam.Commercial, "000000000000"
 }

@@ -26,9 +26,9 @@ func (g Generated) cloudFormation() string {
 		"  Type: AWS::IAM::Role",
 		"  Properties:",
 		"    RoleName: !Ref RoleName",
-		"    Path: "+quoted(g.role.path),
+		"    Path: "+quoted(g.Role.Path),
 		"    MaxSessionDuration: !Ref MaxSessionDuration",
-		"    PermissionsBoundary: !If [HasPermissionsBoundary, !Ref PermissionsBoundary, !Ref AWS::NoValue]",
+		"    PermissionsBoundary: !If [HasPermissionsBoundary, !Ref PermissionsBoundary, !Ref \"AWS::NoValue\"]",
 		"    AssumeRolePolicyDocument:"))
 	b.WriteString(g.yamlPolicy())
 	b.WriteString(lines("",
@@ -46,7 +46,7 @@ func (g Generated) yamlParameters() string {
 		"Parameters:",
 		"  RoleName:",
 		"    Type: String",
-		"    Default: "+quoted(g.role.name),
+		"    Default: "+quoted(g.Role.Name),
 		`    AllowedPattern: "[\\w+=,.@-]{1,64}"`,
 		"  MaxSessionDuration:",
 		"    Type: Number",

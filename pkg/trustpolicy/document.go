@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 )
 
 // languageVersion is the current version of the policy language.
@@ -26,9 +27,9 @@ type allowance struct {
 
 // allow is the statement that admits exactly one identity: its provider, and
 // every key that AWS derives from its token, compared for equality.
-func allow(sid, account, partition string, v claims.AWSView) allowance {
+func allow(sid string, p iam.Partition, account iam.Account, v claims.AWSView) allowance {
 	a := allowance{Sid: sid, Effect: "Allow", Action: Action}
-	a.Principal.Federated = ProviderARN(partition, account, v.Provider)
+	a.Principal.Federated = iam.ProviderARN(p, account, v.Provider)
 	a.Condition.StringEquals = map[string]string{v.Provider + ":aud": v.Audience, v.Provider + ":sub": v.Subject}
 	if v.OriginalAudience != "" {
 		a.Condition.StringEquals[v.Provider+":oaud"] = v.OriginalAudience

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 )
 
 // Action is the call that an OIDC identity makes.
@@ -15,24 +16,19 @@ const Action = "sts:AssumeRoleWithWebIdentity"
 // Request is what AWS evaluates a policy for.
 type Request struct {
 	Action string
-	// Provider is the ARN of the identity provider that the token is of.
+	// Provider is the ARN of the token's identity provider.
 	Provider string
 	// Keys are the condition keys and their values; a key that is absent is not in
 	// the request. Names are compared without regard to case.
 	Keys map[string][]string
-	// TokenOnly tells that Keys holds what a token says and nothing of the call, so
+	// TokenOnly says that Keys holds what a token says and nothing of the call, so
 	// that other keys of AWS are unknown rather than absent.
 	TokenOnly bool
 }
 
-// ProviderARN is the ARN of an IAM OIDC provider.
-func ProviderARN(partition, account, provider string) string {
-	return "arn:" + partition + ":iam::" + account + ":oidc-provider/" + provider
-}
-
 // RequestFor is the request of an identity as AWS sees it.
-func RequestFor(account, partition string, v claims.AWSView) Request {
-	arn := ProviderARN(partition, account, v.Provider)
+func RequestFor(p iam.Partition, account iam.Account, v claims.AWSView) Request {
+	arn := iam.ProviderARN(p, account, v.Provider)
 	r := Request{Action: Action, Provider: arn, TokenOnly: true, Keys: map[string][]string{
 		v.Provider + ":aud":     {v.Audience},
 		v.Provider + ":sub":     {v.Subject},
@@ -51,16 +47,15 @@ func RequestFor(account, partition string, v claims.AWSView) Request {
 	return r
 }
 
-// unknown tells whether AWS fills a key from something that is not in a token, such as
+// unknown reports whether AWS fills a key from something that is not in a token, such as
 // the caller's address or the time.
 func (r Request) unknown(key string) bool {
-	low := strings.ToLower(key)
-	return r.TokenOnly && len(r.value(key)) == 0 && (strings.HasPrefix(low, "aws:") || strings.HasPrefix(low, "sts:"))
+	return r.TokenOnly && len(r.value(key)) == 0 && global(key)
 }
 
 // Decision is a policy's answer to a request.
 type Decision struct {
-	// Allowed is true when a statement allows the request and none denies it.
+	// Allowed reports whether a statement allows the request and none denies it.
 	Allowed    bool              `json:"allowed"`
 	Statements []StatementResult `json:"statements"`
 }
@@ -109,7 +104,7 @@ func (s Statement) evaluate(r Request) StatementResult {
 	if s.Deny {
 		result.Effect = "Deny"
 	}
-	result.Reasons = append(result.Reasons, s.principalReason(r), s.actionReason(r))
+	result.Reasons = append(result.Reasons, s.Principals.reason(r.Provider, s.Deny), s.actionReason(r))
 	for _, c := range s.Conditions {
 		result.Reasons = append(result.Reasons, c.reason(r, s.Deny))
 	}
@@ -117,23 +112,6 @@ func (s Statement) evaluate(r Request) StatementResult {
 		result.Applies = result.Applies && reason.Holds
 	}
 	return result
-}
-
-func (s Statement) principalReason(r Request) Reason {
-	named := s.Principals.Everybody || slices.Contains(s.Principals.Federated, r.Provider)
-	switch {
-	case s.Principals.Except && !s.Deny:
-		return Reason{Holds: false, Text: "NotPrincipal with Allow is not supported in a trust policy"}
-	case s.Principals.Except:
-		return Reason{Holds: !named, Text: "NotPrincipal does not name " + r.Provider}
-	case s.Principals.Everybody:
-		return Reason{Holds: true, Text: "principal is everybody"}
-	case named:
-		return Reason{Holds: true, Text: "principal is " + r.Provider}
-	case len(s.Principals.Federated) == 0:
-		return Reason{Holds: false, Text: "principal is no identity provider, but " + strings.Join(s.Principals.Others, ", ")}
-	}
-	return Reason{Holds: false, Text: fmt.Sprintf("principal is %s, the token is of %s", strings.Join(s.Principals.Federated, ", "), r.Provider)}
 }
 
 func (s Statement) actionReason(r Request) Reason {
@@ -158,50 +136,4 @@ func (r Request) value(key string) []string {
 		}
 	}
 	return nil
-}
-
-// reason evaluates the condition. What cannot be evaluated counts against the
-// request: as not met in an Allow, as met in a Deny.
-func (c Condition) reason(r Request, deny bool) Reason {
-	holds, note := c.evaluate(r, deny)
-	got := r.value(c.Key)
-	text := fmt.Sprintf("%s %s: wanted %s, ", c.Operator, c.Key, alternatives(c.Values))
-	if note == "" && len(got) == 0 {
-		note = "the request has no such key"
-	} else if len(got) > 0 {
-		text += "got " + alternatives(got)
-	}
-	return Reason{Holds: holds, Text: text + note, Want: c.Values, Got: got}
-}
-
-// evaluate says whether the condition holds, and what is special about the answer.
-func (c Condition) evaluate(r Request, deny bool) (holds bool, note string) {
-	o, got := parseOperator(c.Operator), r.value(c.Key)
-	if r.unknown(c.Key) {
-		if o.base == "stringlike" && strings.EqualFold(c.Key, "sts:RoleSessionName") && slices.Contains(c.Values, "*") {
-			return true, "every call has a session name"
-		}
-		return deny, "its value is not in the token; it is not evaluated here and counts against the request"
-	}
-	if o.base == "null" {
-		wantAbsent := slices.ContainsFunc(c.Values, func(v string) bool { return strings.EqualFold(v, "true") })
-		return wantAbsent == (len(got) == 0), ""
-	}
-	compare, known := comparisons[o.base]
-	if !known {
-		return deny, "; this operator is not evaluated here and counts against the request"
-	}
-	holds = o.holds(compare, c.Values, got)
-	if slices.ContainsFunc(c.Values, func(v string) bool { return strings.Contains(v, "${") }) {
-		return deny || holds && !compare.negated, "; a policy variable is not resolved here and counts against the request"
-	}
-	return holds, ""
-}
-
-func alternatives(values []string) string {
-	out := make([]string, len(values))
-	for i, v := range values {
-		out[i] = fmt.Sprintf("%q", v)
-	}
-	return strings.Join(out, " or ")
 }

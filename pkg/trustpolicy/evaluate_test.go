@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
 )
 
@@ -17,7 +18,7 @@ func decideFor(t *testing.T, document, subject string) bool {
 		t.Fatal(err)
 	}
 	v := claims.AWSView{Provider: "vstoken.dev.azure.com/" + orgID, Audience: claims.TokenExchangeAudience, Subject: subject}
-	return p.Evaluate(trustpolicy.RequestFor(account, "aws", v)).Allowed
+	return p.Evaluate(trustpolicy.RequestFor(iam.Commercial, account, v)).Allowed
 }
 
 // around puts conditions into a statement that trusts the organisation's issuer.

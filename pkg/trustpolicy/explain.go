@@ -4,6 +4,7 @@ import (
 	"cmp"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 )
 
 // Refusal is what AWS said about an identity, as far as it concerns the set-up in
@@ -17,6 +18,7 @@ const (
 	NoProvider
 	WrongAudience
 	BadToken
+	WrongThumbprint
 )
 
 // Explanation is what AWS needs to admit an identity that it refused.
@@ -36,9 +38,9 @@ type Explanation struct {
 
 // Explain says what AWS needs to admit a token with these claims to a role of the
 // account.
-func Explain(c claims.UnverifiedClaims, account, partition string, r Refusal) Explanation {
+func Explain(c claims.UnverifiedClaims, p iam.Partition, account iam.Account, r Refusal) Explanation {
 	v := c.AWS()
-	policy := document{Version: languageVersion, Statement: []allowance{allow("AzurePipelines", account, partition, v)}}
+	policy := document{Version: languageVersion, Statement: []allowance{allow("AzurePipelines", p, account, v)}}
 	return Explanation{
 		Document:    pretty(policy),
 		ProviderURL: c.Issuer,
@@ -48,7 +50,7 @@ func Explain(c claims.UnverifiedClaims, account, partition string, r Refusal) Ex
 	}
 }
 
-func differences(c claims.UnverifiedClaims, account string, r Refusal) []string {
+func differences(c claims.UnverifiedClaims, account iam.Account, r Refusal) []string {
 	switch r {
 	case NoProvider:
 		return noProvider(c, account)
@@ -62,16 +64,21 @@ func differences(c claims.UnverifiedClaims, account string, r Refusal) []string 
 			"The clocks: AWS accepts a token only within its validity period (±5 minutes).",
 			"The provider's URL: AWS fetches the keys from its /.well-known/openid-configuration, so it must equal the issuer exactly.",
 		}
+	case WrongThumbprint:
+		return []string{
+			"The thumbprints of the provider: one of them must be that of the top certificate that the host of the provider's URL sends; it has none of them now.",
+			"The provider's URL: it must equal the issuer exactly, because AWS looks at the certificate of its host.",
+		}
 	case NotAllowed:
 	}
-	said := []string{"The role does not exist under this name in account " + account + ", or a service control policy denies the call; AWS gives the same answer for both."}
+	said := []string{"The role does not exist under this name in account " + string(account) + ", or a service control policy denies the call; AWS gives the same answer for both."}
 	said = append(said, subjectDifferences(c)...)
-	return append(said, "The Principal: the provider's ARN must belong to account "+account+" and end in the issuer without https://.")
+	return append(said, "The Principal: the provider's ARN must belong to account "+string(account)+" and end in the issuer without https://.")
 }
 
-func noProvider(c claims.UnverifiedClaims, account string) []string {
+func noProvider(c claims.UnverifiedClaims, account iam.Account) []string {
 	said := []string{
-		"Account " + account + " has no identity provider with the URL " + c.Issuer + ". The URL is compared exactly, trailing slash included.",
+		"Account " + string(account) + " has no identity provider with the URL " + c.Issuer + ". The URL is compared exactly, trailing slash included.",
 		"The provider is in another account than the role: each account needs its own.",
 	}
 	if c.Flavour() == claims.EntraConnection {

@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 )
 
 // Provider is an IAM OIDC identity provider.
@@ -19,20 +20,16 @@ type Generated struct {
 	Document string
 	// Providers are in the order of the statements.
 	Providers []Provider
-	// RoleARN is what the task's input roleArn must be.
-	RoleARN string
+	// Role is what the task's input roleArn must be.
+	Role iam.RoleARN
 	// Length is what IAM counts against MaxLength.
 	Length int
 	// Predicted reports whether a statement relies on a prediction of what AWS sees.
 	Predicted bool
 
 	policy   document
-	role     roleName
 	existing bool
 }
-
-// roleName is the path, with a slash at both ends, and the name of a role.
-type roleName struct{ path, name string }
 
 // Generate writes the policy for a spec. Problems are all that is wrong with the
 // spec, at most one for each field; when there is one, nothing is generated.
@@ -42,11 +39,11 @@ func Generate(s Spec) (Generated, []Problem) {
 		return Generated{}, problems
 	}
 	g := Generated{policy: document{Version: languageVersion}, existing: s.ExistingProvider}
-	g.role.path, g.role.name = splitRole(s.Role)
-	g.RoleARN = "arn:" + s.Partition + ":iam::" + s.Account + ":role" + g.role.path + g.role.name
+	path, name := splitRole(s.Role)
+	g.Role = iam.RoleARN{Partition: s.Partition, Account: s.Account, Path: path, Name: name}
 	for _, id := range s.identities() {
 		view := id.claims.AWS()
-		g.policy.Statement = append(g.policy.Statement, allow(id.sid, s.Account, s.Partition, view))
+		g.policy.Statement = append(g.policy.Statement, allow(id.sid, s.Partition, s.Account, view))
 		g.Providers = append(g.Providers, Provider{id.claims.Issuer, []string{view.Audience}})
 		g.Predicted = g.Predicted || id.claims.Flavour() == claims.EntraConnection
 	}
@@ -81,7 +78,7 @@ func (s Spec) identities() []identity {
 // vstoken is an identity of Azure DevOps' own issuer.
 func (s Spec) vstoken(subject string) identity {
 	return identity{"AzureDevOpsIssuer", claims.UnverifiedClaims{
-		Issuer:   "https://vstoken.dev.azure.com/" + strings.ToLower(s.OrgID),
+		Issuer:   claims.VSTokenIssuer(s.OrgID),
 		Subject:  subject,
 		Audience: []string{claims.TokenExchangeAudience},
 	}}
@@ -94,7 +91,7 @@ func (s Spec) entra() identity {
 		panic("trustpolicy: the ids of the spec were not checked: " + err.Error())
 	}
 	return identity{"EntraIssuer", claims.UnverifiedClaims{
-		Issuer:          entraIssuer(s.TenantID),
+		Issuer:          claims.EntraIssuer(s.TenantID),
 		Subject:         subject,
 		Audience:        []string{claims.TokenExchangeResource},
 		AuthorizedParty: claims.AzureDevOpsClientID,
@@ -106,14 +103,10 @@ func (s Spec) entra() identity {
 func (s Spec) exchanged() identity {
 	c := claims.UnverifiedClaims{Subject: strings.ToLower(s.ObjectID)}
 	if s.TokenVersion == "1" {
-		c.Issuer, c.Audience = "https://sts.windows.net/"+strings.ToLower(s.TenantID)+"/", []string{s.Audience}
+		c.Issuer, c.Audience = claims.EntraIssuerV1(s.TenantID), []string{s.Audience}
 	} else {
-		c.Issuer, c.Audience = entraIssuer(s.TenantID), []string{strings.ToLower(s.Audience)}
+		c.Issuer, c.Audience = claims.EntraIssuer(s.TenantID), []string{strings.ToLower(s.Audience)}
 		c.AuthorizedParty = strings.ToLower(s.ClientID)
 	}
 	return identity{"EntraAccessToken", c}
-}
-
-func entraIssuer(tenant string) string {
-	return "https://login.microsoftonline.com/" + strings.ToLower(tenant) + "/v2.0"
 }

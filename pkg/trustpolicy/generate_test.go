@@ -49,18 +49,18 @@ func TestGenerateRefuses(t *testing.T) {
 		"version": {exchange("3", func(*trustpolicy.Spec) {}), "token-version", "must be 1 or 2"},
 		"shared audience": {exchange("2", func(s *trustpolicy.Spec) {
 			s.Audience = "api://azureadtokenexchange"
-		}), "audience", "belongs to Microsoft"},
+		}), "audience", "is the audience of every federation"},
 		"Microsoft Graph":                  {exchange("2", func(s *trustpolicy.Spec) { s.Audience = "00000003-0000-0000-c000-000000000000" }), "audience", "belongs to Microsoft"},
 		"audience of a version 2 token":    {exchange("2", func(s *trustpolicy.Spec) { s.Audience = "api://aws" }), "audience", "because the token is of version 2"},
-		"audience of a version 1 token":    {exchange("1", func(s *trustpolicy.Spec) { s.Audience = "https://aws" }), "audience", "because the token is of version 1"},
+		"audience of a version 1 token":    {exchange("1", func(s *trustpolicy.Spec) { s.Audience = "https://aws" }), "audience", "neither an api:// URI nor a GUID"},
 		"no audience":                      {exchange("1", func(s *trustpolicy.Spec) { s.Audience = "" }), "audience", "required"},
 		"no client of a version 2 token":   {exchange("2", func(s *trustpolicy.Spec) { s.ClientID = "" }), "client-id", "required"},
 		"role with a space":                {func(s *trustpolicy.Spec) { s.Role = "my role" }, "role", "must be [/path/]name"},
 		"role that is a path":              {func(s *trustpolicy.Spec) { s.Role = "/team/" }, "role", "must be [/path/]name"},
 		"role with an empty part":          {func(s *trustpolicy.Spec) { s.Role = "/a//b" }, "role", "must be [/path/]name"},
 		"role that is an ARN":              {func(s *trustpolicy.Spec) { s.Role = "arn:aws:iam::111122223333:role/deploy" }, "role", "must be [/path/]name"},
-		"role name of 65 characters":       {func(s *trustpolicy.Spec) { s.Role = strings.Repeat("r", 65) }, "role", "64 characters"},
-		"role path of 513 characters":      {func(s *trustpolicy.Spec) { s.Role = "/" + strings.Repeat("p", 511) + "/r" }, "role", "512 characters"},
+		"role name of 65 characters":       {func(s *trustpolicy.Spec) { s.Role = strings.Repeat("r", 65) }, "role", "must be [/path/]name"},
+		"role path of 513 characters":      {func(s *trustpolicy.Spec) { s.Role = "/" + strings.Repeat("p", 511) + "/r" }, "role", "must be [/path/]name"},
 		"role that ends in a line break":   {func(s *trustpolicy.Spec) { s.Role = "deploy\n" }, "role", "must be [/path/]name"},
 		"account that ends in a new line":  {func(s *trustpolicy.Spec) { s.Account += "\n" }, "account", "must be 12 digits"},
 		"organisation with a bad id and a": {func(s *trustpolicy.Spec) { s.Migrate, s.OrgID = true, "x" }, "org-id", "must be a GUID"},
@@ -127,8 +127,8 @@ func TestRoleARN(t *testing.T) {
 		s := spec(trustpolicy.Pipeline)
 		s.Role, s.Partition = role, ""
 		g, problems := trustpolicy.Generate(s)
-		if problems != nil || g.RoleARN != want {
-			t.Errorf("%q: %q, %v; want %q", role, g.RoleARN, problems, want)
+		if problems != nil || g.Role.String() != want {
+			t.Errorf("%q: %q, %v; want %q", role, g.Role, problems, want)
 		}
 	}
 }

@@ -1,6 +1,10 @@
 // Package trustpolicy owns IAM role trust policies for OIDC identities: it writes
 // them, reads them, finds what is risky in them, and decides whether one admits an
 // identity. It is pure: no files, no network, no clock.
+//
+// The rules of its messages: a problem with a policy names the element as it is
+// written there, says what is wrong in one clause, and never mentions a second problem
+// that only follows from it.
 package trustpolicy
 
 import (
@@ -11,6 +15,8 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
+	"unicode/utf8"
 )
 
 // MaxLength is IAM's default quota for a trust policy, in characters without
@@ -19,15 +25,17 @@ const MaxLength = 2048
 
 // Policy is a parsed trust policy.
 type Policy struct {
-	// Version is that of the policy language; empty when the document names none.
+	// Version is that of the policy language; empty when the document has none.
 	Version    string
 	Statements []Statement
-	// compact is the document without white space.
-	compact []byte
+	// length is the number of characters that IAM counts.
+	length int
+	// foreign reports whether a string holds characters that IAM does not accept.
+	foreign bool
 }
 
 // Length is the number of characters that IAM counts against its quota.
-func (p *Policy) Length() int { return len([]rune(string(p.compact))) }
+func (p *Policy) Length() int { return p.length }
 
 // Statement is one statement of a policy.
 type Statement struct {
@@ -41,18 +49,6 @@ type Statement struct {
 	Conditions []Condition
 }
 
-// Principals are who a statement speaks of.
-type Principals struct {
-	// Everybody is the principal "*".
-	Everybody bool
-	// Federated are the ARNs of identity providers.
-	Federated []string
-	// Others names the types of other principals, which never are an OIDC identity.
-	Others []string
-	// Except turns the element into NotPrincipal.
-	Except bool
-}
-
 // Condition compares one key of the request with values.
 type Condition struct {
 	Operator string
@@ -60,209 +56,131 @@ type Condition struct {
 	Values   []string
 }
 
-// ErrPolicy is returned for a text that is no policy document; the error says why.
+// ErrPolicy is returned for a text that is not a policy document; the error says why.
 var ErrPolicy = errors.New("not an IAM policy document")
 
 func invalid(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrPolicy, fmt.Sprintf(format, args...))
 }
 
-// Parse reads a trust policy as IAM does: one JSON object, no name twice, no
-// element that IAM does not know (IAM JSON policy elements reference).
-func Parse(document []byte) (*Policy, error) {
-	document = bytes.TrimPrefix(document, []byte("\xef\xbb\xbf"))
-	if err := unique(json.NewDecoder(bytes.NewReader(document)), 0); err != nil {
+// Parse reads a trust policy as IAM does: one JSON object without duplicate keys,
+// nulls and elements that IAM does not know (IAM JSON policy elements reference).
+func Parse(text []byte) (*Policy, error) {
+	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	foreign, err := scan(text, false)
+	if err != nil {
 		return nil, err
 	}
-	var compact bytes.Buffer
 	var top map[string]json.RawMessage
-	if json.Compact(&compact, document) != nil || json.Unmarshal(document, &top) != nil {
-		return nil, invalid("it is not one JSON object")
+	if json.Unmarshal(text, &top) != nil {
+		return nil, invalid("it is not a JSON object")
 	}
-	if name := foreign(top, "Version", "Id", "Statement"); name != "" {
+	if name := unknown(top, "Version", "Id", "Statement"); name != "" {
 		return nil, invalid("%q is not an element of a policy", name)
 	}
-	var raw []map[string]json.RawMessage
-	if json.Unmarshal(top["Statement"], &raw) != nil {
-		var one map[string]json.RawMessage
-		if json.Unmarshal(top["Statement"], &one) != nil {
-			return nil, invalid("it has no Statement")
-		}
-		raw = []map[string]json.RawMessage{one}
-	}
-	p := &Policy{compact: compact.Bytes()}
+	p := &Policy{foreign: foreign, length: compactLength(text)}
 	if version, there := top["Version"]; there && json.Unmarshal(version, &p.Version) != nil {
-		return nil, invalid("its Version is not a text")
+		return nil, invalid("Version must be a string")
 	}
-	for i, r := range raw {
-		s, err := statement(r)
-		if err != nil {
-			return nil, fmt.Errorf("statement %d: %w", i+1, err)
+	p.Statements, err = statements(top["Statement"])
+	return p, err
+}
+
+// compactLength is the length of a JSON text in characters, white space between its
+// tokens not counted.
+func compactLength(text []byte) int {
+	var compact bytes.Buffer
+	_ = json.Compact(&compact, text) // scan has read the whole text
+	return utf8.RuneCount(compact.Bytes())
+}
+
+// statements reads a statement or a list of them.
+func statements(raw json.RawMessage) ([]Statement, error) {
+	var list []map[string]json.RawMessage
+	if json.Unmarshal(raw, &list) != nil {
+		var one map[string]json.RawMessage
+		if json.Unmarshal(raw, &one) != nil {
+			return nil, invalid("Statement must be an object or a list of objects")
 		}
-		p.Statements = append(p.Statements, s)
+		list = append(list, one)
 	}
-	if len(p.Statements) == 0 {
+	if len(list) == 0 {
 		return nil, invalid("it has no Statement")
 	}
-	return p, nil
-}
-
-// maxDepth bounds the nesting of a document; a policy needs six levels.
-const maxDepth = 32
-
-// unique refuses a name that stands twice in one object: readers differ about
-// which of them counts.
-func unique(d *json.Decoder, depth int) error {
-	token, err := d.Token()
-	if err != nil || depth > maxDepth {
-		return invalid("it is not JSON")
-	}
-	if delim, ok := token.(json.Delim); ok {
-		if err := uniqueInside(d, delim, depth); err != nil {
-			return err
+	out := make([]Statement, len(list))
+	for i, object := range list {
+		var err error
+		if out[i], err = statement(object); err != nil {
+			return nil, fmt.Errorf("statement %d: %w", i+1, err)
 		}
 	}
-	if depth > 0 {
-		return nil
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return invalid("something follows the JSON object")
-	}
-	return nil
+	return out, nil
 }
 
-func uniqueInside(d *json.Decoder, open json.Delim, depth int) error {
-	seen := map[string]bool{}
-	for d.More() {
-		if open == '{' {
-			token, err := d.Token()
-			name, ok := token.(string)
-			if err != nil || !ok {
-				return invalid("it is not JSON")
-			}
-			if seen[name] {
-				return invalid("the name %q stands twice in one object", name)
-			}
-			seen[name] = true
-		}
-		if err := unique(d, depth+1); err != nil {
-			return err
-		}
-	}
-	if _, err := d.Token(); err != nil {
-		return invalid("it is not JSON")
-	}
-	return nil
-}
-
-// foreign is the first name, in order, that is not among the known ones.
-func foreign(object map[string]json.RawMessage, known ...string) string {
-	for _, name := range slices.Sorted(maps.Keys(object)) {
-		if !slices.Contains(known, name) {
-			return name
-		}
-	}
-	return ""
-}
-
-func statement(r map[string]json.RawMessage) (Statement, error) {
-	if name := foreign(r, "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition"); name != "" {
-		return Statement{}, invalid("%q is not an element of a trust policy's statement", name)
+func statement(object map[string]json.RawMessage) (Statement, error) {
+	if name := unknown(object, "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition"); name != "" {
+		return Statement{}, invalid("%q is not an element of a statement in a trust policy", name)
 	}
 	var s Statement
 	var effect string
-	if sid, there := r["Sid"]; there && json.Unmarshal(sid, &s.Sid) != nil {
-		return s, invalid("its Sid is not a text")
+	if sid, there := object["Sid"]; there && json.Unmarshal(sid, &s.Sid) != nil {
+		return s, invalid("Sid must be a string")
 	}
-	if json.Unmarshal(r["Effect"], &effect) != nil || effect != "Allow" && effect != "Deny" {
-		return s, invalid("its Effect is neither Allow nor Deny")
+	if json.Unmarshal(object["Effect"], &effect) != nil || effect != "Allow" && effect != "Deny" {
+		return s, invalid("Effect must be Allow or Deny")
 	}
 	s.Deny = effect == "Deny"
-	var err error
-	if s.Actions, s.Except, err = either(r, "Action", "NotAction"); err != nil {
+	raw, except, err := either(object, "Action", "NotAction")
+	if err != nil {
 		return s, err
 	}
-	if s.Principals, err = principals(r); err != nil {
+	if s.Actions, err = stringList("Action", raw); err != nil {
 		return s, err
 	}
-	s.Conditions, err = conditions(r["Condition"])
+	s.Except = except
+	if s.Principals, err = principals(object); err != nil {
+		return s, err
+	}
+	s.Conditions, err = conditions(object["Condition"])
 	return s, err
 }
 
-// either reads an element that comes in a plain and a negated form.
-func either(r map[string]json.RawMessage, plain, negated string) (values []string, except bool, err error) {
-	raw, has := r[plain]
-	not, hasNot := r[negated]
-	if has == hasNot {
-		return nil, false, invalid("it has not exactly one of %s and %s", plain, negated)
+// either finds an element that has a plain and a negated form.
+func either(object map[string]json.RawMessage, plain, negated string) (raw json.RawMessage, isNegated bool, err error) {
+	raw, has := object[plain]
+	not, hasNot := object[negated]
+	switch {
+	case has && hasNot:
+		return nil, false, invalid("%s and %s exclude each other", plain, negated)
+	case hasNot:
+		return not, true, nil
+	case has:
+		return raw, false, nil
 	}
-	if hasNot {
-		raw = not
-	}
-	values, ok := stringList(raw)
-	if !ok {
-		return nil, false, invalid("its %s is neither a text nor a list of texts", plain)
-	}
-	return values, hasNot, nil
+	return nil, false, invalid("%s is required", plain)
 }
 
-// stringList reads a text or a list of texts.
-func stringList(raw json.RawMessage) ([]string, bool) {
-	var one string
-	if json.Unmarshal(raw, &one) == nil && len(raw) > 0 && raw[0] == '"' {
-		return []string{one}, true
+// stringList reads a string or a list of strings.
+func stringList(element string, raw json.RawMessage) ([]string, error) {
+	values, ok := scalars(raw, func(v any) bool { _, is := v.(string); return is })
+	if ok {
+		return values, nil
 	}
-	var many []string
-	if json.Unmarshal(raw, &many) == nil && len(many) > 0 {
-		return many, true
-	}
-	return nil, false
+	return nil, notStrings(element, raw)
 }
 
-func principals(r map[string]json.RawMessage) (Principals, error) {
-	raw, has := r["Principal"]
-	not, hasNot := r["NotPrincipal"]
-	if has == hasNot {
-		return Principals{}, invalid("it has not exactly one of Principal and NotPrincipal")
-	}
-	if hasNot {
-		raw = not
-	}
-	p := Principals{Except: hasNot}
-	var everybody string
-	if json.Unmarshal(raw, &everybody) == nil {
-		p.Everybody = everybody == "*"
-		if !p.Everybody {
-			return p, invalid("its Principal is a text other than \"*\"")
-		}
-		return p, nil
-	}
-	var typed map[string]json.RawMessage
-	if json.Unmarshal(raw, &typed) != nil || len(typed) == 0 {
-		return p, invalid("its Principal is neither \"*\" nor an object")
-	}
-	return p, p.read(typed)
-}
-
-func (p *Principals) read(typed map[string]json.RawMessage) error {
-	if name := foreign(typed, "AWS", "Federated", "Service", "CanonicalUser"); name != "" {
-		return invalid("%q is not a type of principal", name)
-	}
-	for _, kind := range slices.Sorted(maps.Keys(typed)) {
-		values, ok := stringList(typed[kind])
-		if !ok {
-			return invalid("the principal %s is neither a text nor a list of texts", kind)
-		}
-		switch {
-		case kind == "Federated":
-			p.Federated = values
-		case kind == "AWS" && slices.Contains(values, "*"):
-			p.Everybody = true
-		default:
-			p.Others = append(p.Others, kind)
+// notStrings says what is there instead of strings. A CloudFormation template
+// may have a function there.
+func notStrings(element string, raw json.RawMessage) error {
+	var function map[string]json.RawMessage
+	if json.Unmarshal(raw, &function) == nil {
+		for name := range function {
+			if name == "Ref" || strings.HasPrefix(name, "Fn::") {
+				return invalid("%s is the CloudFormation function %s; replace it with the value it returns", element, name)
+			}
 		}
 	}
-	return nil
+	return invalid("%s must be a string or a list of strings", element)
 }
 
 func conditions(raw json.RawMessage) ([]Condition, error) {
@@ -271,14 +189,14 @@ func conditions(raw json.RawMessage) ([]Condition, error) {
 	}
 	var blocks map[string]map[string]json.RawMessage
 	if json.Unmarshal(raw, &blocks) != nil {
-		return nil, invalid("its Condition is not an object of objects")
+		return nil, invalid("Condition must be an object of objects")
 	}
 	var out []Condition
 	for _, operator := range slices.Sorted(maps.Keys(blocks)) {
 		for _, key := range slices.Sorted(maps.Keys(blocks[operator])) {
-			values, ok := scalars(blocks[operator][key])
+			values, ok := scalars(blocks[operator][key], func(any) bool { return true })
 			if !ok {
-				return nil, invalid("the values of %s are neither a text nor a list of texts", key)
+				return nil, notStrings(key, blocks[operator][key])
 			}
 			out = append(out, Condition{operator, key, values})
 		}
@@ -286,11 +204,9 @@ func conditions(raw json.RawMessage) ([]Condition, error) {
 	return out, nil
 }
 
-// scalars reads condition values; IAM takes numbers and booleans for texts.
-func scalars(raw json.RawMessage) ([]string, bool) {
-	if values, ok := stringList(raw); ok {
-		return values, true
-	}
+// scalars reads a value or a list of values; IAM treats numbers and booleans as
+// strings.
+func scalars(raw json.RawMessage, accept func(any) bool) ([]string, bool) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	var v any
@@ -304,11 +220,103 @@ func scalars(raw json.RawMessage) ([]string, bool) {
 	var out []string
 	for _, e := range list {
 		switch e.(type) {
-		case bool, json.Number, string:
-			out = append(out, fmt.Sprint(e))
-		default:
+		case map[string]any, []any:
 			return nil, false
 		}
+		if !accept(e) {
+			return nil, false
+		}
+		out = append(out, fmt.Sprint(e))
 	}
 	return out, len(out) > 0
+}
+
+// unknown is the first name of an object, in order, that is not among the known ones.
+func unknown(object map[string]json.RawMessage, known ...string) string {
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		if !slices.Contains(known, name) {
+			return name
+		}
+	}
+	return ""
+}
+
+// maxDepth bounds the nesting of a document; a policy needs six levels, and the
+// template around it a few more.
+const maxDepth = 32
+
+// scan reads a whole JSON text. It refuses what readers of JSON disagree about:
+// duplicate keys, and text after the value; and nulls, which IAM does not know, unless
+// they are allowed. It reports whether a string holds characters that IAM does not accept.
+func scan(text []byte, nulls bool) (foreign bool, err error) {
+	s := scanner{d: json.NewDecoder(bytes.NewReader(text)), nulls: nulls}
+	s.d.UseNumber()
+	if err := s.value(0); err != nil {
+		return false, err
+	}
+	if _, err := s.d.Token(); !errors.Is(err, io.EOF) {
+		return false, invalid("something follows the JSON value")
+	}
+	return s.foreign, nil
+}
+
+type scanner struct {
+	d              *json.Decoder
+	nulls, foreign bool
+}
+
+// token is the next token of the text.
+func (s *scanner) token() (json.Token, error) {
+	t, err := s.d.Token()
+	if err != nil {
+		return nil, invalid("it is not JSON")
+	}
+	if t == nil && !s.nulls {
+		return nil, invalid("null is not allowed")
+	}
+	if text, is := t.(string); is {
+		s.foreign = s.foreign || strings.ContainsFunc(text, refusedByIAM)
+	}
+	return t, nil
+}
+
+// refusedByIAM reports whether IAM accepts a character nowhere in a policy (IAM API,
+// CreateRole, AssumeRolePolicyDocument).
+func refusedByIAM(r rune) bool {
+	return r > 0xFF || r < ' ' && r != '\t' && r != '\n' && r != '\r'
+}
+
+func (s *scanner) value(depth int) error {
+	if depth > maxDepth {
+		return invalid("it is nested too deeply")
+	}
+	t, err := s.token()
+	if err != nil {
+		return err
+	}
+	if open, is := t.(json.Delim); is {
+		return s.inside(open, depth)
+	}
+	return nil
+}
+
+func (s *scanner) inside(open json.Delim, depth int) error {
+	seen := map[json.Token]bool{}
+	for s.d.More() {
+		if open == '{' {
+			key, err := s.token()
+			if err != nil {
+				return err
+			}
+			if seen[key] {
+				return invalid("duplicate key %q", key)
+			}
+			seen[key] = true
+		}
+		if err := s.value(depth + 1); err != nil {
+			return err
+		}
+	}
+	_, err := s.token()
+	return err
 }

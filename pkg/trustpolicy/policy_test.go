@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
 )
 
@@ -33,7 +34,7 @@ func evaluate(t interface{ Fatal(...any) }, document string, v claims.AWSView) b
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p.Evaluate(trustpolicy.RequestFor(account, "aws", v)).Allowed
+	return p.Evaluate(trustpolicy.RequestFor(iam.Commercial, account, v)).Allowed
 }
 
 func viewOf(s trustpolicy.Spec) claims.AWSView {
@@ -120,7 +121,7 @@ func mutations(t *rapid.T, v claims.AWSView) []claims.AWSView {
 func TestExplainAdmits(t *testing.T) {
 	t.Parallel()
 	c := claims.UnverifiedClaims{Issuer: "https://tokens.example/unknown", Subject: "new-form", Audience: []string{"a"}}
-	x := trustpolicy.Explain(c, account, "aws", trustpolicy.NotAllowed)
+	x := trustpolicy.Explain(c, iam.Commercial, account, trustpolicy.NotAllowed)
 	if !evaluate(t, x.Document, c.AWS()) {
 		t.Error("the document does not admit the identity it was made for")
 	}
@@ -135,12 +136,13 @@ func TestExplainFollowsTheRefusal(t *testing.T) {
 	t.Parallel()
 	c := claims.UnverifiedClaims{Issuer: "https://vstoken.dev.azure.com/x", Subject: "sc://контосо/p/c", Audience: []string{"a"}}
 	for refusal, first := range map[trustpolicy.Refusal]string{
-		trustpolicy.NotAllowed:    "The role does not exist",
-		trustpolicy.NoProvider:    "Account 111122223333 has no identity provider with the URL https://vstoken.dev.azure.com/x",
-		trustpolicy.WrongAudience: "The provider's client ID list lacks a",
-		trustpolicy.BadToken:      "The clocks",
+		trustpolicy.NotAllowed:      "The role does not exist",
+		trustpolicy.NoProvider:      "Account 111122223333 has no identity provider with the URL https://vstoken.dev.azure.com/x",
+		trustpolicy.WrongAudience:   "The provider's client ID list lacks a",
+		trustpolicy.BadToken:        "The clocks",
+		trustpolicy.WrongThumbprint: "The thumbprints of the provider",
 	} {
-		x := trustpolicy.Explain(c, "111122223333", "aws", refusal)
+		x := trustpolicy.Explain(c, iam.Commercial, account, refusal)
 		if len(x.Differences) == 0 || !strings.HasPrefix(x.Differences[0], first) {
 			t.Errorf("%d: %q", refusal, x.Differences)
 		}
@@ -188,7 +190,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		p.Lint()
-		d := p.Evaluate(trustpolicy.RequestFor(account, "aws", view))
+		d := p.Evaluate(trustpolicy.RequestFor(iam.Commercial, account, view))
 		applies := false
 		for _, s := range d.Statements {
 			applies = applies || s.Applies && s.Effect == "Allow"

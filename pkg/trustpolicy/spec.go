@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 )
 
@@ -26,10 +27,10 @@ const DefaultRole = "azure-pipelines-deploy"
 // depends on Identity and Migrate. A field's JSON name is also the name of its
 // command-line flag and the Field of its problems.
 type Spec struct {
-	Identity string `json:"identity"`
-	Account  string `json:"account"`
+	Identity string      `json:"identity"`
+	Account  iam.Account `json:"account"`
 	// Partition is aws when empty.
-	Partition string `json:"partition"`
+	Partition iam.Partition `json:"partition"`
 	// Role is [/path/]name, DefaultRole when empty.
 	Role         string `json:"role"`
 	Org          string `json:"org"`
@@ -61,7 +62,7 @@ type Problem struct {
 // withDefaults fills the fields that have a default.
 func (s Spec) withDefaults() Spec {
 	if s.Partition == "" {
-		s.Partition = "aws"
+		s.Partition = iam.Commercial
 	}
 	if s.Role == "" {
 		s.Role = DefaultRole
@@ -81,23 +82,17 @@ func (c *checker) add(field, problem string) {
 // input is a field with its value.
 type input struct{ field, value string }
 
-var (
-	accountPattern = pattern.Lazy(`^[0-9]{12}$`)
-	guidPattern    = pattern.Lazy(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-	partitions     = []string{"aws", "aws-cn", "aws-us-gov", "aws-eusc"}
-)
-
 // check finds all problems of the spec.
 func (s Spec) check() []Problem {
 	c := &checker{}
 	if !slices.Contains(Identities, s.Identity) {
 		c.add("identity", "must be one of "+strings.Join(Identities, ", "))
 	}
-	if !accountPattern().MatchString(s.Account) {
+	if !s.Account.Valid() {
 		c.add("account", "must be 12 digits")
 	}
-	if !slices.Contains(partitions, s.Partition) {
-		c.add("partition", "must be one of "+strings.Join(partitions, ", "))
+	if !s.Partition.Known() {
+		c.add("partition", "must be one of "+iam.PartitionList())
 	}
 	c.role(s.Role)
 	s.checkIdentity(c)
@@ -125,26 +120,17 @@ func (s Spec) checkIdentity(c *checker) {
 	}
 }
 
-// sharedAudiences belong to Microsoft: tokens for them are held by many parties or
-// meant for other services. The task refuses to exchange for them.
-var sharedAudiences = []string{
-	claims.TokenExchangeAudience, claims.TokenExchangeResource, claims.AzureDevOpsClientID, "00000003-0000-0000-c000-000000000000",
-}
-
 func (s Spec) checkExchange(c *checker) {
 	c.guids(input{"tenant-id", s.TenantID}, input{"object-id", s.ObjectID})
-	if slices.ContainsFunc(sharedAudiences, func(a string) bool { return strings.EqualFold(a, s.Audience) }) {
-		c.add("audience", "this audience belongs to Microsoft; register an application of your own")
+	c.names(input{"audience", s.Audience})
+	if problem := claims.AudienceProblem(s.Audience); problem != "" {
+		c.add("audience", "the audience "+problem)
 	}
 	switch s.TokenVersion {
 	case "1":
-		c.names(input{"audience", s.Audience})
-		if !strings.HasPrefix(s.Audience, "api://") && !guidPattern().MatchString(s.Audience) {
-			c.add("audience", "must be an api:// URI or a GUID, because the token is of version 1")
-		}
 	case "2":
 		c.guids(input{"client-id", s.ClientID})
-		if !guidPattern().MatchString(s.Audience) {
+		if !claims.ValidGUID(s.Audience) {
 			c.add("audience", "must be the client ID of the audience application, a GUID, because the token is of version 2")
 		}
 	default:
@@ -156,7 +142,7 @@ func (c *checker) guids(inputs ...input) {
 	for _, in := range inputs {
 		if in.value == "" {
 			c.add(in.field, "required")
-		} else if !guidPattern().MatchString(in.value) {
+		} else if !claims.ValidGUID(in.value) {
 			c.add(in.field, "must be a GUID")
 		}
 	}
@@ -203,24 +189,17 @@ func unwritable(value string) string {
 	return ""
 }
 
-// Limits of IAM for a role's name and path (IAM API, CreateRole). The task takes
-// fewer characters in a path than IAM does.
-const (
-	maxRoleName = 64
-	maxRolePath = 512
-)
+// maxRolePath bounds the path of a role (IAM API, CreateRole).
+const maxRolePath = 512
 
 var rolePattern = pattern.Lazy(`^/?([\w+=,.@-]+/)*[\w+=,.@-]+$`)
 
 func (c *checker) role(role string) {
 	path, name := splitRole(role)
-	switch {
-	case !rolePattern().MatchString(role):
-		c.add("role", "must be [/path/]name, with letters, digits and +=,.@_- in each part")
-	case len(name) > maxRoleName:
-		c.add("role", "the name must not be longer than 64 characters")
-	case len(path) > maxRolePath:
-		c.add("role", "the path must not be longer than 512 characters")
+	arn := iam.RoleARN{Partition: iam.Commercial, Account: "111122223333", Path: path, Name: name}
+	_, problem := iam.ParseRoleARN(arn.String())
+	if !rolePattern().MatchString(role) || problem != "" || len(path) > maxRolePath {
+		c.add("role", "must be [/path/]name with letters, digits and +=,.@_- in each part; a name has at most 64 characters, a path 512")
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 func (g Generated) terraform() string {
-	role := hclLabel(g.role.name)
+	role := hclLabel(g.Role.Name)
 	var b strings.Builder
 	b.WriteString("# For Terraform and OpenTofu with the provider hashicorp/aws, version 5.81 or later.\n" + g.providerNote() + "\n")
 	b.WriteString(hclVariable(role+"_max_session_duration", "number", "3600",
@@ -22,8 +22,8 @@ func (g Generated) terraform() string {
 		}
 	}
 	b.WriteString(hclBlock("resource", []string{"aws_iam_role", role},
-		"name                 = "+hclString(g.role.name),
-		"path                 = "+hclString(g.role.path),
+		"name                 = "+hclString(g.Role.Name),
+		"path                 = "+hclString(g.Role.Path),
 		"max_session_duration = var."+role+"_max_session_duration",
 		"permissions_boundary = var."+role+"_permissions_boundary",
 		g.hclPolicy()))

@@ -49,7 +49,6 @@ func TestCommands(t *testing.T) {
 			"##vso[task.settaskvariable variable=state]0f\n",
 		},
 		"debug": {func(w *Writer) { w.Debug("##vso[task.complete]\nx") }, "##vso[task.debug]# #vso[task.complete]%0Ax\n"},
-		"group": {func(w *Writer) { w.Group("a\n##[error]b"); w.EndGroup() }, "##[group]a # #[error]b\n##[endgroup]\n"},
 		"text":  {func(w *Writer) { w.Print("a\r\nb\r##vso[x]", "##[error]c") }, "a\nb\n# #vso[x]\n# #[error]c\n"},
 	}
 	for name, tt := range tests {

@@ -28,11 +28,8 @@ const (
 // case-sensitively (microsoft/azure-pipelines-agent src/Agent.Worker/TaskCommandExtension.cs).
 type Result string
 
-// The outcomes this task reports.
-const (
-	Failed    Result = "Failed"
-	Succeeded Result = "Succeeded"
-)
+// Failed is the one outcome this task reports; a step that says nothing has succeeded.
+const Failed Result = "Failed"
 
 // Writer writes text lines and logging commands to one stream, a whole line in
 // each write, safe for concurrent use.
@@ -67,14 +64,6 @@ func (w *Writer) Print(lines ...string) {
 		}
 	}
 }
-
-// Group starts a foldable section of the log; EndGroup ends it.
-func (w *Writer) Group(title string) {
-	w.write("##[group]" + strings.ReplaceAll(Neutralise(title), "\n", " "))
-}
-
-// EndGroup ends the section that Group began.
-func (w *Writer) EndGroup() { w.write("##[endgroup]") }
 
 // Debug writes a line that shows only when system.debug is true.
 func (w *Writer) Debug(text string) { w.send(command{name: "task.debug", data: Neutralise(text)}) }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -36,7 +37,7 @@ func stsAt(t *testing.T, status int, body string, seen func(*http.Request)) Clie
 		_, _ = w.Write([]byte(body))
 	}))
 	t.Cleanup(server.Close)
-	return New(network.NewClient(network.Config{UserAgent: "assume-aws-role/test"}, time.Now), server.URL, "sts.host", "eu-west-1", time.Now)
+	return New(network.NewClient(network.Config{UserAgent: "assume-aws-role/test"}, time.Now, nil), server.URL, "sts.host", "eu-west-1", time.Now, nil)
 }
 
 func TestAssumeSendsWhatWasAskedFor(t *testing.T) {
@@ -84,7 +85,9 @@ func TestRetryOfTheSecondRole(t *testing.T) {
 		"chain limit":   {400, failure("ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"), fault.STSDuration, fault.Never},
 		"validation":    {400, failure("ValidationError", "1 validation error detected"), fault.STSValidation, fault.Never},
 		"policy":        {400, failure("MalformedPolicyDocument", "x"), fault.STSPolicy, fault.Never},
-		"tags":          {400, failure("PackedPolicyTooLarge", "x"), fault.STSPolicy, fault.Never},
+		"large policy":  {400, failure("PackedPolicyTooLarge", "Packed policy consumes 145% of allotted space, please use smaller policy."), fault.STSPolicy, fault.Never},
+		"large tags":    {400, failure("PackedPolicyTooLarge", "Packed size of session tags consumes 128% of allotted space."), fault.STSTags, fault.Never},
+		"no message":    {400, failure("Strange", ""), fault.STSRejected, fault.Never},
 		"throttled":     {400, failure("Throttling", "Rate exceeded"), fault.STSThrottled, fault.Soon},
 		"408":           {408, "", fault.STSUnavailable, fault.Soon},
 		"401 of a host": {401, "no", fault.STSResponse, fault.Never},
@@ -106,6 +109,12 @@ func TestRetryOfTheSecondRole(t *testing.T) {
 			if strings.Contains(d.Message(), "canary") || strings.Contains(d.Why, "\n") {
 				t.Errorf("message: %s", d.Message())
 			}
+			if strings.Contains(d.Message(), "UnknownError") {
+				t.Errorf("the SDK's own words pass for AWS's: %s", d.Message())
+			}
+			if !strings.HasPrefix(strings.Join(d.Details, "\n"), "HTTP status: "+strconv.Itoa(tt.status)) {
+				t.Errorf("details %q", d.Details)
+			}
 		})
 	}
 }
@@ -114,10 +123,10 @@ func TestUnreachable(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
-	c := New(network.NewClient(network.Config{}, time.Now), server.URL, "sts.host", "eu-west-1", time.Now)
+	c := New(network.NewClient(network.Config{}, time.Now, nil), server.URL, "sts.host", "eu-west-1", time.Now, nil)
 	_, err := c.Assume(t.Context(), second)
 	d, ok := fault.As(err)
-	if !ok || d.Code != fault.STSUnreachable || d.Retry != fault.Soon || d.Why != "the connection was refused" {
+	if !ok || d.Code != fault.STSUnreachable || d.Retry != fault.Soon || d.Why != "the connection was refused." {
 		t.Errorf("%v", err)
 	}
 }

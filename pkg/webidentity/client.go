@@ -11,7 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
+	"github.com/aws/smithy-go/middleware"
 
+	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
@@ -23,23 +25,21 @@ const attemptTimeout = 30 * time.Second
 // configuration, so that no AWS_ variable, profile or instance role of the agent
 // can have a say.
 type Client struct {
-	api  *sts.Client
-	host string
-	now  func() time.Time
+	api   *sts.Client
+	host  string
+	now   func() time.Time
+	known *foreign.Secrets
 }
 
-// doer lets the SDK send through our own transport.
-type doer struct{ transport http.RoundTripper }
-
-func (d doer) Do(r *http.Request) (*http.Response, error) { return d.transport.RoundTrip(r) }
-
-// New returns a client of the endpoint, whose requests are signed for region.
-func New(transport http.RoundTripper, endpoint, host, region string, now func() time.Time) Client {
-	return Client{host: host, now: now, api: sts.New(sts.Options{
+// New returns a client of the endpoint, whose requests are signed for region. What it
+// quotes of an answer never shows a part of a known secret.
+func New(transport http.RoundTripper, endpoint, host, region string, now func() time.Time, known *foreign.Secrets) Client {
+	return Client{host: host, now: now, known: known, api: sts.New(sts.Options{
 		Region:       region,
 		BaseEndpoint: aws.String(endpoint),
 		HTTPClient:   doer{transport},
 		Retryer:      aws.NopRetryer{},
+		APIOptions:   []func(*middleware.Stack) error{namedHeadersOnly},
 	})}
 }
 
@@ -63,6 +63,7 @@ type TokenRequest struct {
 func (c Client) AssumeWithToken(ctx context.Context, r TokenRequest) (iam.Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
+	ctx, call := watch(ctx)
 	out, err := c.api.AssumeRoleWithWebIdentity(ctx, &sts.AssumeRoleWithWebIdentityInput{
 		RoleArn:          aws.String(r.Role.String()),
 		RoleSessionName:  aws.String(r.SessionName),
@@ -72,9 +73,9 @@ func (c Client) AssumeWithToken(ctx context.Context, r TokenRequest) (iam.Sessio
 		PolicyArns:       descriptors(r.Limits.PolicyARNs),
 	})
 	if err != nil {
-		return iam.Session{}, c.denial(ctx, err, false)
+		return iam.Session{}, c.denial(call, err, false)
 	}
-	return c.session(out.Credentials, out.AssumedRoleUser, r.Role, r.SessionName)
+	return c.session(call, out.Credentials, out.AssumedRoleUser, r.Role, r.SessionName)
 }
 
 // ChainRequest asks for a session of a second role by the first one's credentials.
@@ -93,6 +94,7 @@ type ChainRequest struct {
 func (c Client) Assume(ctx context.Context, r ChainRequest) (iam.Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
+	ctx, call := watch(ctx)
 	input := &sts.AssumeRoleInput{
 		RoleArn:           aws.String(r.Role.String()),
 		RoleSessionName:   aws.String(r.SessionName),
@@ -108,9 +110,9 @@ func (c Client) Assume(ctx context.Context, r ChainRequest) (iam.Session, error)
 	}
 	out, err := c.api.AssumeRole(ctx, input, func(o *sts.Options) { o.Credentials = provider(r.By) })
 	if err != nil {
-		return iam.Session{}, c.denial(ctx, err, true)
+		return iam.Session{}, c.denial(call, err, true)
 	}
-	return c.session(out.Credentials, out.AssumedRoleUser, r.Role, r.SessionName)
+	return c.session(call, out.Credentials, out.AssumedRoleUser, r.Role, r.SessionName)
 }
 
 func provider(c iam.Credentials) aws.CredentialsProvider {

@@ -1,16 +1,13 @@
 package webidentity
 
 import (
-	"context"
 	"errors"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/network"
@@ -30,6 +27,7 @@ var rules = []rule{
 	{"InvalidIdentityToken", "no openidconnect provider", fault.STSNoProvider, "the role's account has no identity provider for the token's issuer", fault.Propagation},
 	{"InvalidIdentityToken", "incorrect token audience", fault.STSAudience, "the identity provider in AWS does not list the token's client id", fault.Never},
 	{"InvalidIdentityToken", "couldn't retrieve verification key", fault.STSKeyRetrieval, "AWS could not fetch the issuer's signing keys", fault.Soon},
+	{"InvalidIdentityToken", "thumbprint", fault.STSThumbprint, "AWS does not accept the certificate of the token's issuer", fault.Never},
 	{"InvalidIdentityToken", "", fault.STSInvalidToken, "AWS does not accept the token", fault.FreshToken},
 	{"ExpiredTokenException", "", fault.STSTokenExpired, "AWS found the token expired", fault.FreshToken},
 	{"ExpiredToken", "", fault.STSTokenExpired, "AWS found the token expired", fault.FreshToken},
@@ -38,7 +36,8 @@ var rules = []rule{
 	{"AccessDenied", "", fault.STSAccessDenied, "AWS does not allow this identity to assume the role", fault.Propagation},
 	{"AccessDeniedException", "", fault.STSAccessDenied, "AWS does not allow this identity to assume the role", fault.Propagation},
 	{"MalformedPolicyDocument", "", fault.STSPolicy, "AWS does not accept the session policy", fault.Never},
-	{"PackedPolicyTooLarge", "", fault.STSPolicy, "AWS finds the session policy or the tags too large", fault.Never},
+	{"PackedPolicyTooLarge", "tag", fault.STSTags, "AWS finds the session tags too large", fault.Never},
+	{"PackedPolicyTooLarge", "", fault.STSPolicy, "AWS finds the session policy too large", fault.Never},
 	{"RegionDisabledException", "", fault.STSRegionDisabled, "STS is not active in this region for the account", fault.Never},
 	{"ValidationError", "durationseconds", fault.STSDuration, "the role does not allow a session of this length", fault.Never},
 	{"ValidationError", "session limit", fault.STSDuration, "AWS does not allow a session of this length", fault.Never},
@@ -52,56 +51,93 @@ var rules = []rule{
 	{"RequestTimeout", "", fault.STSUnavailable, "AWS STS gave up on the request", fault.Soon},
 }
 
-// denial turns the SDK's error into a fault with a verdict.
-func (c Client) denial(ctx context.Context, err error, chained bool) error {
-	answer, answered := errors.AsType[*smithyhttp.ResponseError](err)
-	answered = answered && answer.HTTPStatusCode() != 0
-	api, explained := errors.AsType[smithy.APIError](err)
-	switch {
-	case errors.Is(err, network.ErrBodyTooLarge):
-		return c.malformed("it is larger than 1 MiB", err)
-	case !answered, errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, context.DeadlineExceeded):
-		return c.unreachable(ctx, err)
-	case explained:
-		if f := ruled(api, chained); f != nil {
-			return c.complete(f, err, answer.Response)
-		}
+var service = network.Service{Name: "AWS STS", Unreachable: fault.STSUnreachable, Response: fault.STSResponse}
+
+// denial turns a failed call into a fault.
+func (c Client) denial(call *call, err error, chained bool) error {
+	if call.answer == nil {
+		return c.unanswered(call, err)
 	}
-	return c.complete(c.byStatus(answer, api, err), err, answer.Response)
+	if cut := network.CutShort(call.answer, err); cut != nil {
+		return c.unanswered(call, cut)
+	}
+	api, explained := errors.AsType[smithy.APIError](err)
+	f := (*fault.Fault)(nil)
+	if explained {
+		f = c.ruled(api, chained)
+	}
+	if f == nil {
+		f = c.byStatus(call.answer.StatusCode, api)
+	}
+	f.Cause = err
+	f.Details = append(f.Details, c.details(call.answer, err)...)
+	if f.Retry == fault.Soon {
+		f.After = network.RetryAfter(call.answer.Header.Get("Retry-After"), c.now())
+	}
+	return f
 }
 
-func ruled(api smithy.APIError, chained bool) *fault.Fault {
+// unanswered is the fault of a request that brought no whole answer. What the transport
+// said counts more than what the SDK made of it.
+func (c Client) unanswered(call *call, err error) error {
+	if call.err != nil {
+		err = call.err
+	}
+	f := service.Unanswered(err, c.host)
+	if begun := network.Begun(err); begun != nil { //nolint:bodyclose // its body broke off and is closed
+		f.Details = c.details(begun, err)
+	}
+	return f
+}
+
+func (c Client) ruled(api smithy.APIError, chained bool) *fault.Fault {
 	message := strings.ToLower(api.ErrorMessage())
 	for _, r := range rules {
 		if r.code != api.ErrorCode() || !strings.Contains(message, r.fragment) {
 			continue
 		}
-		f := &fault.Fault{Code: r.fault, Summary: r.summary, Why: says(api), Retry: r.retry}
-		if chained && r.fault == fault.STSAccessDenied {
-			f.Code, f.Summary = fault.ChainDenied, "AWS does not allow the first role to assume the second"
-		}
-		if chained && f.Retry == fault.FreshToken {
-			f.Retry = fault.Never
-		}
-		if chained && r.fault == fault.STSTokenExpired {
-			f.Summary, f.Remedy = "AWS found the first role's session expired", []string{"Check the agent's clock, then re-run the job: that session was a moment old."}
+		f := &fault.Fault{Code: r.fault, Summary: r.summary, Why: c.says(api), Retry: r.retry}
+		if chained {
+			ofSecondRole(f)
 		}
 		return f
 	}
 	return nil
 }
 
-func says(api smithy.APIError) string {
-	return "AWS says: " + network.Clip(api.ErrorCode()+": "+api.ErrorMessage())
+// ofSecondRole changes what is different when no token was sent, but the first role's
+// session.
+func ofSecondRole(f *fault.Fault) {
+	switch f.Code {
+	case fault.STSAccessDenied:
+		f.Code, f.Summary = fault.ChainDenied, "AWS does not allow the first role to assume the second"
+	case fault.STSTokenExpired:
+		f.Summary, f.Remedy = "AWS found the first role's session expired", []string{"Check the agent's clock, then re-run the job: that session was a moment old."}
+	default:
+	}
+	if f.Retry == fault.FreshToken {
+		f.Retry = fault.Never
+	}
+}
+
+// filler is what the SDK puts where an answer gives no code or no message.
+const filler = "UnknownError"
+
+// says is what AWS said, as far as it said anything.
+func (c Client) says(api smithy.APIError) string {
+	text := api.ErrorCode()
+	if message := api.ErrorMessage(); message != "" && message != filler {
+		text += ": " + message
+	}
+	return "AWS says: " + c.known.Quote(text)
 }
 
 // byStatus judges an answer without a code we know.
-func (c Client) byStatus(answer *smithyhttp.ResponseError, api smithy.APIError, err error) *fault.Fault {
-	status := answer.HTTPStatusCode()
+func (c Client) byStatus(status int, api smithy.APIError) *fault.Fault {
 	why := "the answer has the status " + strconv.Itoa(status) + " and no error of AWS STS."
-	told := false
-	if api != nil && api.ErrorCode() != "UnknownError" {
-		why, told = says(api), true
+	told := api != nil && api.ErrorCode() != filler
+	if told {
+		why = c.says(api)
 	}
 	switch {
 	case status == http.StatusTooManyRequests:
@@ -109,38 +145,33 @@ func (c Client) byStatus(answer *smithyhttp.ResponseError, api smithy.APIError, 
 	case status == http.StatusRequestTimeout || status >= 500:
 		return &fault.Fault{Code: fault.STSUnavailable, Summary: "AWS STS is unavailable", Why: why, Retry: fault.Soon}
 	case status >= 300 && status < 400:
-		return c.malformed("it is a redirect, which is never followed", err)
+		return c.malformed("it is a redirect, which is never followed")
 	case told:
 		return &fault.Fault{Code: fault.STSRejected, Summary: "AWS STS rejects the request", Why: why}
 	}
-	return c.malformed("it is not the XML of AWS STS", err)
+	return c.malformed("it is not the XML of AWS STS")
 }
 
-func (c Client) malformed(why string, err error) *fault.Fault {
-	return &fault.Fault{Code: fault.STSResponse, Summary: "the answer of " + c.host + " is not one of AWS STS", Why: why, Cause: err}
+func (c Client) malformed(why string) *fault.Fault {
+	return &fault.Fault{Code: fault.STSResponse, Summary: "the answer of " + c.host + " is not one of AWS STS", Why: why}
 }
 
-func (c Client) unreachable(ctx context.Context, err error) error {
-	f := &fault.Fault{Code: fault.STSUnreachable, Summary: "AWS STS could not be reached at " + c.host, Why: network.Reason(ctx, err), Cause: err}
-	if !network.Permanent(err) {
-		f.Retry = fault.Soon
+// requestIDHeader is where STS names a request.
+const requestIDHeader = "X-Amzn-Requestid"
+
+// details are what support needs to find a request, and the wait that the service asked
+// for.
+func (c Client) details(answer *http.Response, err error) []string {
+	details := []string{"HTTP status: " + strconv.Itoa(answer.StatusCode)}
+	id := answer.Header.Get(requestIDHeader)
+	if r, ok := errors.AsType[*awshttp.ResponseError](err); ok && id == "" {
+		id = r.ServiceRequestID()
 	}
-	return f
-}
-
-// complete adds what support needs, and the wait that the service asked for.
-func (c Client) complete(f *fault.Fault, err error, answer *smithyhttp.Response) error {
-	f.Cause = err
-	if answer == nil {
-		return f
-	}
-	f.Details = append(f.Details, "HTTP status: "+strconv.Itoa(answer.StatusCode))
-	if r, ok := errors.AsType[*awshttp.ResponseError](err); ok && r.ServiceRequestID() != "" {
-		f.Details = append(f.Details, "request id: "+network.Clip(r.ServiceRequestID()))
+	if id != "" {
+		details = append(details, "request id: "+c.known.Quote(id))
 	}
 	if wait := answer.Header.Get("Retry-After"); wait != "" {
-		f.Details = append(f.Details, "Retry-After: "+network.Clip(wait))
-		f.After = network.RetryAfter(wait, c.now())
+		details = append(details, "Retry-After: "+c.known.Quote(wait))
 	}
-	return f
+	return details
 }

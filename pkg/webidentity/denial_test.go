@@ -40,6 +40,9 @@ func TestAssumeWithToken(t *testing.T) {
 		"redirect":        {302, "", fault.STSResponse, fault.Never},
 		"denied":          {403, failure("AccessDenied", "Not authorized"), fault.STSAccessDenied, fault.Propagation},
 		"no provider":     {400, failure("InvalidIdentityToken", "No OpenIDConnect provider found in your account for x"), fault.STSNoProvider, fault.Propagation},
+		"thumbprint":      {400, failure("InvalidIdentityToken", "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint"), fault.STSThumbprint, fault.Never},
+		"another text":    {400, failure("InvalidIdentityToken", "The ID Token provided is not a valid JWT"), fault.STSInvalidToken, fault.FreshToken},
+		"no message":      {400, failure("InvalidIdentityToken", ""), fault.STSInvalidToken, fault.FreshToken},
 		"audience":        {400, failure("InvalidIdentityToken", "Incorrect token audience"), fault.STSAudience, fault.Never},
 		"expired":         {400, failure("ExpiredTokenException", "Token expired"), fault.STSTokenExpired, fault.FreshToken},
 		"issuer":          {400, failure("IDPCommunicationError", "x"), fault.STSIDPConnection, fault.Soon},
@@ -62,7 +65,7 @@ func TestAssumeWithToken(t *testing.T) {
 				_, _ = w.Write([]byte(tt.body))
 			}))
 			t.Cleanup(server.Close)
-			c := New(http.DefaultTransport, server.URL, "sts.host", "eu-west-1", time.Now)
+			c := New(http.DefaultTransport, server.URL, "sts.host", "eu-west-1", time.Now, nil)
 			s, err := c.AssumeWithToken(t.Context(), TokenRequest{
 				Token: secret.New("canary-token"), SessionName: "run-1", Limits: Limits{DurationSeconds: 900},
 				Role: iam.RoleARN{Partition: "aws", Account: "111122223333", Path: "/", Name: "deploy"},

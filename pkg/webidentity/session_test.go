@@ -2,12 +2,14 @@ package webidentity
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
@@ -21,36 +23,47 @@ func TestSession(t *testing.T) {
 	for name, tt := range map[string]struct {
 		change func(*types.Credentials, *types.AssumedRoleUser)
 		code   fault.Code
+		why    string
 	}{
-		"right":           {func(*types.Credentials, *types.AssumedRoleUser) {}, ""},
-		"no expiry":       {func(c *types.Credentials, _ *types.AssumedRoleUser) { c.Expiration = nil }, fault.STSResponse},
-		"no key id":       {func(c *types.Credentials, _ *types.AssumedRoleUser) { c.AccessKeyId = nil }, fault.STSResponse},
-		"empty token":     {func(c *types.Credentials, _ *types.AssumedRoleUser) { c.SessionToken = aws.String("") }, fault.STSResponse},
-		"token, 2 lines":  {func(c *types.Credentials, _ *types.AssumedRoleUser) { c.SessionToken = aws.String("canary\nx") }, fault.STSResponse},
-		"secret, Unicode": {func(c *types.Credentials, _ *types.AssumedRoleUser) { c.SecretAccessKey = aws.String("canary\u200b") }, fault.STSResponse},
-		"no ARN":          {func(_ *types.Credentials, u *types.AssumedRoleUser) { u.Arn = nil }, fault.AccountMismatch},
-		"partition":       {func(_ *types.Credentials, u *types.AssumedRoleUser) { swap(u, "arn:aws:", "arn:aws-cn:") }, fault.AccountMismatch},
-		"account":         {func(_ *types.Credentials, u *types.AssumedRoleUser) { swap(u, "1111", "9999") }, fault.AccountMismatch},
-		"role":            {func(_ *types.Credentials, u *types.AssumedRoleUser) { swap(u, "deploy", "path/deploy") }, fault.AccountMismatch},
-		"session":         {func(_ *types.Credentials, u *types.AssumedRoleUser) { swap(u, "/run", "/other") }, fault.AccountMismatch},
-		"role, by case":   {func(_ *types.Credentials, u *types.AssumedRoleUser) { swap(u, "deploy", "Deploy") }, fault.AccountMismatch},
-		"commands":        {func(_ *types.Credentials, u *types.AssumedRoleUser) { u.Arn = aws.String("##vso[x]\n##vso[y]") }, fault.AccountMismatch},
+		"right":           {func(*types.Credentials, *types.AssumedRoleUser) {}, "", ""},
+		"no expiry":       {func(c *types.Credentials, _ *types.AssumedRoleUser) { c.Expiration = nil }, fault.STSResponse, "it holds no Expiration."},
+		"no key id":       {func(c *types.Credentials, _ *types.AssumedRoleUser) { c.AccessKeyId = nil }, fault.STSResponse, "it holds no AccessKeyId."},
+		"empty token":     {func(c *types.Credentials, _ *types.AssumedRoleUser) { c.SessionToken = aws.String("") }, fault.STSResponse, "it holds no SessionToken."},
+		"token, 2 lines":  {func(c *types.Credentials, _ *types.AssumedRoleUser) { c.SessionToken = aws.String("canary\nx") }, fault.STSResponse, "a character that no credential has (a control character, a space or one outside ASCII) is in its SessionToken."},
+		"secret, Unicode": {func(c *types.Credentials, _ *types.AssumedRoleUser) { c.SecretAccessKey = aws.String("canary\u200b") }, fault.STSResponse, "is in its SecretAccessKey."},
+		"no ARN":          {func(_ *types.Credentials, u *types.AssumedRoleUser) { u.Arn = nil }, fault.STSResponse, "it holds no Arn."},
+		"partition":       {func(_ *types.Credentials, u *types.AssumedRoleUser) { swap(u, "arn:aws:", "arn:aws-cn:") }, fault.AccountMismatch, "asked for a session run of arn:aws:iam::111122223333:role/path/deploy, got "},
+		"account":         {func(_ *types.Credentials, u *types.AssumedRoleUser) { swap(u, "1111", "9999") }, fault.AccountMismatch, "asked for a session run of arn:aws:iam::111122223333:role/path/deploy, got "},
+		"role":            {func(_ *types.Credentials, u *types.AssumedRoleUser) { swap(u, "deploy", "path/deploy") }, fault.AccountMismatch, "asked for a session run of arn:aws:iam::111122223333:role/path/deploy, got "},
+		"session":         {func(_ *types.Credentials, u *types.AssumedRoleUser) { swap(u, "/run", "/other") }, fault.AccountMismatch, "asked for a session run of arn:aws:iam::111122223333:role/path/deploy, got "},
+		"role, by case":   {func(_ *types.Credentials, u *types.AssumedRoleUser) { swap(u, "deploy", "Deploy") }, fault.AccountMismatch, "asked for a session run of arn:aws:iam::111122223333:role/path/deploy, got "},
+		"commands":        {func(_ *types.Credentials, u *types.AssumedRoleUser) { u.Arn = aws.String("##vso[x]\n##vso[y]") }, fault.AccountMismatch, "asked for a session run of arn:aws:iam::111122223333:role/path/deploy, got "},
 	} {
 		expires := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 		c := &types.Credentials{AccessKeyId: aws.String("ASIA"), SecretAccessKey: aws.String("canary-key"), SessionToken: aws.String("canary-token"), Expiration: &expires}
 		u := &types.AssumedRoleUser{Arn: aws.String(right)}
 		tt.change(c, u)
-		got, err := Client{host: "sts.host", now: time.Now}.session(c, u, want, "run")
+		answer := &http.Response{StatusCode: http.StatusOK, Header: http.Header{"X-Amzn-Requestid": {"r-7"}}}
+		got, err := Client{host: "sts.host", now: time.Now}.session(&call{answer: answer}, c, u, want, "run")
 		d, denied := fault.As(err)
 		if tt.code == "" && (err != nil || got.AssumedRoleARN != right || !got.Credentials.Expires.Equal(expires)) ||
 			tt.code != "" && (!denied || d.Code != tt.code || d.Retry != fault.Never || got.AssumedRoleARN != "") {
 			t.Errorf("%s: %+v %v", name, got, err)
 		}
+		if denied && !strings.Contains(d.Why, tt.why) {
+			t.Errorf("%s: %q lacks %q", name, d.Why, tt.why)
+		}
+		if denied && cmp.Diff([]string{"HTTP status: 200", "request id: r-7"}, d.Details) != "" {
+			t.Errorf("%s: details %q", name, d.Details)
+		}
+		if !denied && got.RequestID != "r-7" {
+			t.Errorf("%s: request id %q", name, got.RequestID)
+		}
 		if denied && (strings.Contains(fmt.Sprintf("%+v", d), "canary") || strings.Contains(d.Why, "\n")) {
 			t.Errorf("%s: %s", name, d.Message())
 		}
 	}
-	if _, err := (Client{}).session(nil, nil, want, "run"); err == nil {
+	if _, err := (Client{}).session(&call{}, nil, nil, want, "run"); err == nil {
 		t.Error("nothing was accepted")
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/lab/clients"
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/guest"
 	"github.com/assume-aws-role/assume-aws-role/pkg/lab/sandbox"
 )
 
@@ -32,7 +33,7 @@ func (b *bench) findRivals(ctx context.Context) ([]rival, error) {
 	}
 	found := []rival{{name: "AWS SDK for Go v2, default configuration", args: []string{program}}}
 	js := filepath.Join(data, "js")
-	if err := clients.InstallJavaScript(js); err != nil {
+	if err := guest.NodeModules(ctx, js); err != nil {
 		b.absent("AWS SDK for JavaScript", err)
 	} else {
 		found = append(found, rival{name: "AWS SDK for JavaScript " + packageVersion(js), args: []string{b.node, filepath.Join(js, "exchange.mjs")}})

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	installed "github.com/assume-aws-role/assume-aws-role/pkg/lab/clients"
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/guest"
 )
 
 // workDir is where programs are built; TestMain removes it.
@@ -52,16 +53,10 @@ func findBoto3(ctx context.Context) ([]string, error) {
 	return nil, errors.New("no python3 has it (apt-get install python3-boto3)")
 }
 
-var (
-	npmOnce sync.Once
-	errNpm  error
-)
-
 // findJavaScript installs the pinned SDK beside its program when it is not there.
-func findJavaScript(context.Context) ([]string, error) {
+func findJavaScript(ctx context.Context) ([]string, error) {
 	dir := filepath.Join("testdata", "js")
-	npmOnce.Do(func() { errNpm = installed.InstallJavaScript(dir) })
-	return []string{"node", filepath.Join(dir, "identity.mjs")}, errNpm
+	return []string{"node", filepath.Join(dir, "identity.mjs")}, guest.NodeModules(ctx, dir)
 }
 
 var (

@@ -2,17 +2,12 @@ package clients_test
 
 import (
 	"fmt"
-	"io"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
-
-	"github.com/assume-aws-role/assume-aws-role/pkg/lab/sandbox"
 )
 
 // configuration stores its state in the bucket, under a lock that is an object, too.
@@ -33,50 +28,6 @@ resource "terraform_data" "deploy" {
   provisioner "local-exec" { command = "sleep %d" }
 }
 `
-
-// bucket stands in for Amazon S3: objects, and who wrote them.
-type bucket struct {
-	sandbox *sandbox.Sandbox
-	mu      sync.Mutex
-	objects map[string][]byte
-	// signers and keys are those of the requests, in their order.
-	signers, keys []string
-	refused       []string
-}
-
-func (b *bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body)
-	signer, err := b.sandbox.Signer(r, body, "s3")
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if err != nil {
-		b.refused = append(b.refused, r.Method+" "+r.URL.Path+": "+err.Error())
-		http.Error(w, "<Error><Code>AccessDenied</Code></Error>", http.StatusForbidden)
-		return
-	}
-	key, _, _ := strings.Cut(strings.TrimPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 Credential="), "/")
-	b.signers, b.keys = append(b.signers, signer), append(b.keys, key)
-	b.serve(w, r, body)
-}
-
-func (b *bucket) serve(w http.ResponseWriter, r *http.Request, body []byte) {
-	content, there := b.objects[r.URL.Path]
-	switch {
-	case r.URL.Query().Get("list-type") == "2":
-		fmt.Fprint(w, `<ListBucketResult><Name>state</Name><KeyCount>0</KeyCount><IsTruncated>false</IsTruncated></ListBucketResult>`)
-	case r.Method == http.MethodPut && there && r.Header.Get("If-None-Match") == "*":
-		http.Error(w, "<Error><Code>PreconditionFailed</Code></Error>", http.StatusPreconditionFailed)
-	case r.Method == http.MethodPut:
-		b.objects[r.URL.Path] = body
-	case r.Method == http.MethodDelete:
-		delete(b.objects, r.URL.Path)
-		w.WriteHeader(http.StatusNoContent)
-	case !there:
-		http.Error(w, "<Error><Code>NoSuchKey</Code></Error>", http.StatusNotFound)
-	default:
-		_, _ = w.Write(content)
-	}
-}
 
 // tofu is a directory with a configuration, and the bucket of its state.
 type tofu struct {

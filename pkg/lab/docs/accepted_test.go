@@ -3,7 +3,9 @@ package docs
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,15 +73,53 @@ type parsed struct {
 func pipelines(t *testing.T) (found []parsed) {
 	t.Helper()
 	texts := snippets(t, "yaml")
-	files, err := filepath.Glob(filepath.Join(root, "examples/*.yml"))
-	if err != nil || len(files) < 5 {
-		t.Fatalf("examples: %v, %v", files, err)
-	}
-	for _, file := range files {
+	for _, file := range exampleFiles(t) {
 		texts = append(texts, snippet{filepath.Base(file), read(t, file)})
 	}
 	for _, s := range texts {
+		s.text = resolved(t, s)
 		found = append(found, parsed{s.page, document(t, s)})
 	}
 	return found
+}
+
+// resolved is a pipeline as the server resolves it before a run: parameters by their
+// defaults, and a matrix by its first leg.
+func resolved(t *testing.T, s snippet) string {
+	t.Helper()
+	top, _ := document(t, s).(map[string]any)
+	parameters, _ := top["parameters"].([]any)
+	for _, p := range parameters {
+		if p, ok := p.(map[string]any); ok {
+			s.text = strings.ReplaceAll(s.text, fmt.Sprintf("${{ parameters.%s }}", p["name"]), fmt.Sprint(p["default"]))
+		}
+	}
+	for name, value := range firstLeg(top) {
+		s.text = strings.ReplaceAll(s.text, "$("+name+")", fmt.Sprint(value))
+	}
+	return s.text
+}
+
+// firstLeg are the variables of one leg of the first matrix.
+func firstLeg(node any) map[string]any {
+	switch n := node.(type) {
+	case []any:
+		for _, child := range n {
+			if leg := firstLeg(child); leg != nil {
+				return leg
+			}
+		}
+	case map[string]any:
+		matrix, _ := n["matrix"].(map[string]any)
+		for _, name := range slices.Sorted(maps.Keys(matrix)) {
+			leg, _ := matrix[name].(map[string]any)
+			return leg
+		}
+		for _, name := range slices.Sorted(maps.Keys(n)) {
+			if leg := firstLeg(n[name]); leg != nil {
+				return leg
+			}
+		}
+	}
+	return nil
 }

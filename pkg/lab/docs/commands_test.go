@@ -134,6 +134,9 @@ func TestLiveCheckJudgesRecordedOutputs(t *testing.T) {
 	}{
 		{"install", []string{"ISSUER=https://vstoken.dev.azure.com/0f8a7c52-3d1b-4e6a-9b7e-5c2d41a09f13"}, "PASS install: "},
 		{"install", []string{"ISSUER=$(own.issuer)"}, "FAIL install: "},
+		{"issuer", []string{"ISSUER=https://vstoken.dev.azure.com/0f8a7c52", "ORGANISATION=0f8a7c52"}, "PASS issuer: "},
+		{"issuer", []string{"ISSUER=https://vstoken.dev.azure.com/0f8a7c52", "ORGANISATION=99999999"}, "FAIL issuer: "},
+		{"issuer", []string{"ISSUER=$(own.issuer)", "ORGANISATION=0f8a7c52"}, "FAIL issuer: "},
 		{"pinned-connection", []string{"ROLE_ARN=" + session}, "PASS pinned-connection: "},
 		{"pinned-connection", nil, "FAIL pinned-connection: "},
 		{"subject", []string{"SUBJECT=p://contoso-eng/payments/live", "WANT=p://contoso-eng/payments/live"}, "PASS subject: "},

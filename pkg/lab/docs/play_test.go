@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,7 +30,9 @@ func packedVSIX(t *testing.T) string {
 }
 
 // programs are what scripts of the pages call; each is a stub here.
-var programs = []string{"aws"}
+var programs = []string{
+	"aws", "cdk", "docker", "dotnet", "helm", "kubectl", "npm", "npx", "s3cmd", "sam", "terraform",
+}
 
 // stage is where pages are played: a world, and programs that note how they are called.
 type stage struct {
@@ -37,6 +40,8 @@ type stage struct {
 	world *sandbox.Sandbox
 	path  string
 	log   string
+	// files are in the directory of the repository.
+	files map[string]string
 }
 
 func newStage(t *testing.T, cfg sandbox.Config) *stage {
@@ -56,7 +61,7 @@ func newStage(t *testing.T, cfg sandbox.Config) *stage {
 			t.Fatal(err)
 		}
 	}
-	return &stage{t, world, dir + string(filepath.ListSeparator) + os.Getenv("PATH"), filepath.Join(t.TempDir(), "calls")}
+	return &stage{T: t, world: world, path: dir + string(filepath.ListSeparator) + os.Getenv("PATH"), log: filepath.Join(t.TempDir(), "calls")}
 }
 
 // calls are the starts of stubs so far.
@@ -84,7 +89,7 @@ func (s *stage) calls() (all []call) {
 func (s *stage) play(steps []map[string]any) miniagent.Result {
 	s.Helper()
 	s.log = filepath.Join(s.TempDir(), "calls")
-	var played []map[string]any
+	played := s.checkout()
 	for _, step := range steps {
 		step = maps.Clone(step)
 		if step["task"] == taskName {
@@ -118,6 +123,14 @@ func (s *stage) play(steps []map[string]any) miniagent.Result {
 	return result
 }
 
+// checkout is a step that puts the repository's files where scripts start.
+func (s *stage) checkout() (steps []map[string]any) {
+	for name, text := range s.files {
+		steps = append(steps, map[string]any{"script": "printf '%s' \"$TEXT\" > " + name, "env": map[string]any{"TEXT": text}})
+	}
+	return steps
+}
+
 const taskName = "AssumeAwsRole@1"
 
 // jobs are the lists of steps of a pipeline of any shape: those of its jobs, or of
@@ -129,7 +142,8 @@ func jobs(node any) (found [][]map[string]any) {
 			found = append(found, jobs(child)...)
 		}
 	case map[string]any:
-		for key, child := range n {
+		for _, key := range slices.Sorted(maps.Keys(n)) {
+			child := n[key]
 			list, ok := child.([]any)
 			if key != "steps" || !ok {
 				found = append(found, jobs(child)...)

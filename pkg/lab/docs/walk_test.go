@@ -96,12 +96,11 @@ func account(t *testing.T, w walk, a sandbox.Account) sandbox.Config {
 	t.Helper()
 	cfg := sandbox.Default()
 	name := regexp.MustCompile("Name it `([^`]+)`").FindStringSubmatch(w.section(t, "### 2. "))
-	id := regexp.MustCompile(`arn:aws:iam::(\d{12}):role/`).FindStringSubmatch(w.text)
-	if name == nil || id == nil {
-		t.Fatal("the quick start names no connection, or no account")
+	if name == nil {
+		t.Fatal("the quick start names no connection")
 	}
 	cfg.Connections = []sandbox.Connection{{Named: sandbox.Named{Name: name[1], ID: connectionID}, Kind: sandbox.AWSOIDC}}
-	a.ID = id[1]
+	a.ID = accountID(t, w)
 	cfg.Accounts = []sandbox.Account{a}
 	return cfg
 }
@@ -121,10 +120,19 @@ func fromError(t *testing.T, w walk, log string) (a sandbox.Account) {
 	return a
 }
 
+// accountID is the account of the reader's role.
+func accountID(t *testing.T, w walk) string {
+	t.Helper()
+	id := regexp.MustCompile(`arn:aws:iam::(\d{12}):role/`).FindStringSubmatch(w.text)
+	if id == nil {
+		t.Fatal("the quick start names no account")
+	}
+	return id[1]
+}
+
 func arn(t *testing.T, w walk, role string) string {
 	t.Helper()
-	m := regexp.MustCompile(`arn:aws:iam::\d{12}:role/`).FindString(w.text)
-	return m + role
+	return "arn:aws:iam::" + accountID(t, w) + ":role/" + role
 }
 
 // fromCommand is what the commands make that the command-line tool writes.
@@ -134,7 +142,7 @@ func fromCommand(t *testing.T, w walk) (a sandbox.Account) {
 	script := runCommand(t, "README.md", command[1:])
 	s := newStage(t, sandbox.Default())
 	sh := exec.CommandContext(t.Context(), "sh", "-eu")
-	sh.Stdin, sh.Env = strings.NewReader(script), []string{"PATH=" + s.path, stubLog + "=" + s.log}
+	sh.Stdin, sh.Env = strings.NewReader(script), []string{"PATH=" + s.path, stubLog + "=" + s.log, stubAccount + "=" + accountID(t, w)}
 	if out, err := sh.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s in\n%s", err, out, script)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/lab/release"
+	"github.com/assume-aws-role/assume-aws-role/pkg/setuppage"
 )
 
 func TestExtensionIdentity(t *testing.T) {
@@ -51,11 +52,18 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// builtPage is the set-up page, which is built before it is packed; pkg/lab/setuppage
+// looks at the result.
+const builtPage = "setup"
+
 func TestPackedFilesExist(t *testing.T) {
 	t.Parallel()
 	e := readExtension(t)
 	paths := []string{e.Icons["default"]}
 	for _, f := range e.Files {
+		if f.Path == builtPage {
+			continue
+		}
 		paths = append(paths, f.Path)
 		if f.Addressable && filepath.Ext(f.Path) == "" && f.ContentType == "" && f.Path != "docs/images" {
 			t.Errorf("%s needs a contentType: without an extension it cannot be looked up", f.Path)
@@ -96,8 +104,36 @@ func TestContributions(t *testing.T) {
 	if got := kinds["ms.vss-distributed-task.task"]; got.Properties.Name != "task" || !slices.Equal(got.Targets, []string{"ms.vss-distributed-task.tasks"}) {
 		t.Errorf("the task contribution: %+v", got)
 	}
-	if got := kinds["ms.vss-endpoint.service-endpoint-type"]; !slices.Equal(got.Targets, []string{"ms.vss-endpoint.endpoint-types"}) || len(kinds) != 2 {
+	if got := kinds["ms.vss-endpoint.service-endpoint-type"]; !slices.Equal(got.Targets, []string{"ms.vss-endpoint.endpoint-types"}) || len(kinds) != 3 {
 		t.Errorf("the connection contribution: %+v", got)
+	}
+}
+
+// TestSetUpPage holds the hub to its address, which links in logs have, and the extension
+// to no scope at all: one would keep every organisation on its old version until an
+// administrator agrees.
+func TestSetUpPage(t *testing.T) {
+	t.Parallel()
+	e := readExtension(t)
+	if e.Scopes == nil || len(e.Scopes) > 0 {
+		t.Errorf("scopes are %v, want an empty list", e.Scopes)
+	}
+	want := contribution{
+		ID: setuppage.Contribution, Type: "ms.vss-web.hub", Targets: []string{"ms.vss-web.project-admin-hub-group"},
+		Properties: properties{Name: "AWS roles (OIDC)", URI: "setup/setup.html"},
+	}
+	i := slices.IndexFunc(e.Contributions, func(c contribution) bool { return c.Type == want.Type })
+	if i < 0 {
+		t.Fatal("there is no hub")
+	}
+	got := e.Contributions[i]
+	got.Description = ""
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the hub (-want +got):\n%s", diff)
+	}
+	served := func(f packedFile) bool { return f.Path == builtPage && f.PackagePath == builtPage && f.Addressable }
+	if !slices.ContainsFunc(e.Files, served) {
+		t.Errorf("%s is not addressable", builtPage)
 	}
 }
 

@@ -118,6 +118,7 @@ type (
 		DisplayName      string            `json:"displayName"`
 		Icon             string            `json:"icon"`
 		HelpMarkDown     string            `json:"helpMarkDown"`
+		URI              string            `json:"uri"`
 		URL              map[string]string `json:"url"`
 		InputDescriptors []descriptor      `json:"inputDescriptors"`
 		Schemes          []scheme          `json:"authenticationSchemes"`

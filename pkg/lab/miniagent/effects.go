@@ -110,17 +110,34 @@ func (s *part) setVariable(c command) string {
 	if output || s.listed(name) {
 		name = s.reference() + "." + name
 	}
-	if old, ok := s.runner.vars.get(name); ok && old.ReadOnly {
-		return "Overwriting readonly variable '" + name + "' is not permitted."
+	if problem := s.readOnly(name); problem != "" {
+		return problem
 	}
 	secret := isTrue(c.props["issecret"])
 	if secret {
 		s.registerBoth(c)
 	}
-	s.runner.vars.set(Variable{
+	set := s.runner.vars.set(Variable{
 		Name: name, Value: c.data, Secret: secret, ReadOnly: output || isTrue(c.props["isreadonly"]),
 		PreserveCase: isTrue(c.props["preservecase"]),
 	})
+	if set.Secret && !secret {
+		s.runner.masker.add(c.data)
+	}
+	return ""
+}
+
+// readOnly is the error of a command that sets a read-only variable. Where the service has
+// not switched that on, the agent only warns.
+func (s *part) readOnly(name string) string {
+	old, ok := s.runner.vars.get(name)
+	if !ok || !old.ReadOnly {
+		return ""
+	}
+	if s.runner.vars.isTrue("agent.readOnlyVariables") {
+		return "Overwriting readonly variable '" + name + "' is not permitted."
+	}
+	s.warn("Overwriting readonly variable '" + name + "'. This behavior will be disabled in the future.")
 	return ""
 }
 

@@ -22,9 +22,9 @@ func TestSetVariable(t *testing.T) {
 		"##vso[task.setvariable variable=keptCase;preservecase=true]k", "##vso[task.setvariable variable=odd;issecret=yes]o",
 	)
 	step.Name = "first"
-	use := Step{Script: `echo "$PLAIN_ONE $FIRST_O $KEPTCASE $keptCase [$S] $(first.o) $(S)"`}
+	use := Step{Script: `echo "$PLAIN_ONE $FIRST_O [$KEPTCASE] $keptCase [$S] $(first.o) $(S)"`}
 	r := run(t, fakeJob(t, step, use))
-	want := []string{"p out k k [] out ***"}
+	want := []string{"p out [] k [] out ***"}
 	if diff := cmp.Diff(want, r.output()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -204,10 +204,49 @@ func TestRestrictedStep(t *testing.T) {
 
 func TestDecodePercents(t *testing.T) {
 	t.Parallel()
-	job := fakeJob(t, script("##vso[task.setvariable variable=a]x%AZP25y%0Az"))
-	job.Variables = []Variable{{Name: "decode_percents", Value: "False"}}
-	if v := run(t, job).Variables["a"].Value; v != "x%AZP25y\nz" {
-		t.Errorf("value is %q", v)
+	for value, decoded := range map[string]bool{"": true, "1": true, "True": true, "$TRUE": true, "False": false, "0": false, "no": false, " true": false} {
+		job := fakeJob(t, script("##vso[task.setvariable variable=a]x%AZP25y%0Az"))
+		job.Variables = []Variable{{Name: "decode_percents", Value: value}}
+		want := "x%AZP25y\nz"
+		if decoded {
+			want = "x%y\nz"
+		}
+		if v := run(t, job).Variables["a"].Value; v != want {
+			t.Errorf("%q: value is %q, want %q", value, v, want)
+		}
+	}
+}
+
+// TestStickySecret: a name that is secret stays secret, its new value is masked, and no
+// script gets it without a mapping.
+func TestStickySecret(t *testing.T) {
+	t.Parallel()
+	use := Step{Script: `echo "[$REGION] $MAPPED plain-value"`, Env: map[string]string{"MAPPED": "$(region)"}}
+	job := fakeJob(t, script("##vso[task.setvariable variable=REGION]plain-value"), use)
+	job.Variables = []Variable{{Name: "region", Value: "old-value", Secret: true}}
+	if diff := cmp.Diff([]string{"[] *** ***"}, run(t, job).output()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestReadOnly: setting such a variable fails the step, or warns and sets it where the
+// service has not switched that on; it stays read-only.
+func TestReadOnly(t *testing.T) {
+	t.Parallel()
+	for enforced, want := range map[string]string{"true": "old", "false": "new"} {
+		job := fakeJob(t, script("##vso[task.setvariable variable=Region]new"))
+		job.Variables = []Variable{{Name: "region", Value: "old", ReadOnly: true}, {Name: "agent.readOnlyVariables", Value: enforced}}
+		r := run(t, job)
+		if failed := r.Outcome == Failed; failed != (enforced == "true") {
+			t.Errorf("enforced %s: job %s", enforced, r.Outcome)
+		}
+		v := r.Variables["Region"]
+		if enforced == "true" {
+			v = r.Variables["region"]
+		}
+		if v.Value != want || !v.ReadOnly {
+			t.Errorf("enforced %s: variable is %+v", enforced, v)
+		}
 	}
 }
 

@@ -77,7 +77,7 @@ func (r *runner) exportVariables(env map[string]string, forTask bool) {
 		case v.Secret:
 			secret = append(secret, v.Name)
 			if forTask {
-				env["SECRET_"+environmentName(v.Name)] = v.Value
+				env["SECRET_"+v.key()] = v.Value
 			}
 		default:
 			public = append(public, v.Name)
@@ -89,14 +89,22 @@ func (r *runner) exportVariables(env map[string]string, forTask bool) {
 	}
 }
 
+// key is the environment variable that a variable becomes.
+func (v Variable) key() string {
+	if v.PreserveCase {
+		return underscored(v.Name)
+	}
+	return environmentName(v.Name)
+}
+
 func exportPublic(env map[string]string, v Variable) {
 	if reserved.MatchString(v.Name) {
 		return
 	}
-	env[environmentName(v.Name)] = v.Value
-	if v.PreserveCase || strings.EqualFold(v.Name, jobStatus) {
+	if strings.EqualFold(v.Name, jobStatus) {
 		env[v.Name] = v.Value
 	}
+	env[v.key()] = v.Value
 }
 
 // exportScript sets what the script tasks leave of the system connection.

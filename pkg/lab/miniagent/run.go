@@ -79,8 +79,11 @@ func (r *runner) registerSecret(value string) {
 }
 
 func (r *runner) decodePercents() bool {
-	v, ok := r.vars.get("DECODE_PERCENTS")
-	return !ok || !strings.EqualFold(v.Value, "false")
+	v, _ := r.vars.resolve("DECODE_PERCENTS")
+	if v == "" {
+		v = r.job.HostEnv["DECODE_PERCENTS"]
+	}
+	return v == "" || isOn(v)
 }
 
 func (r *runner) hostType() string {

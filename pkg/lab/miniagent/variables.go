@@ -12,9 +12,10 @@ type Variable struct {
 	Name, Value string
 	// Secret keeps it out of the environment of scripts and out of the log.
 	Secret bool
-	// ReadOnly makes an attempt to set it an error.
+	// ReadOnly makes an attempt to set it an error, or a warning where the variable
+	// agent.readOnlyVariables is not true.
 	ReadOnly bool
-	// PreserveCase adds an environment variable under the name as it is spelled.
+	// PreserveCase keeps the case of the name in the environment variable.
 	PreserveCase bool
 }
 
@@ -27,12 +28,14 @@ func (vs variables) get(name string) (Variable, bool) {
 	return v, ok
 }
 
-// set keeps the first spelling of a name; what was secret or read-only stays so.
-func (vs variables) set(v Variable) {
-	if old, ok := vs.get(v.Name); ok {
-		v.Name, v.Secret, v.ReadOnly = old.Name, v.Secret || old.Secret, v.ReadOnly || old.ReadOnly
+// set takes the new spelling of a name; what was secret, also by a secret inside its
+// value, or read-only stays so. It returns the variable as it is now.
+func (vs variables) set(v Variable) Variable {
+	if old, ok := vs.expanded(v.Name); ok {
+		v.Secret, v.ReadOnly = v.Secret || old.Secret, v.ReadOnly || old.ReadOnly
 	}
 	vs[strings.ToLower(v.Name)] = v
+	return v
 }
 
 func (vs variables) isTrue(name string) bool {
@@ -41,6 +44,10 @@ func (vs variables) isTrue(name string) bool {
 }
 
 func isTrue(s string) bool { return strings.EqualFold(s, "true") }
+
+// isOn reads a switch of the agent: any other text is false (src/Agent.Sdk/Util/StringUtil.cs,
+// ConvertToBoolean).
+func isOn(s string) bool { return isTrue(s) || s == "1" || strings.EqualFold(s, "$true") }
 
 func (vs variables) sorted() []Variable {
 	var out []Variable
@@ -94,6 +101,6 @@ func (vs variables) resolve(name string) (string, bool) {
 }
 
 // environmentName is the environment variable of a name.
-func environmentName(name string) string {
-	return strings.ToUpper(strings.NewReplacer(".", "_", " ", "_").Replace(name))
-}
+func environmentName(name string) string { return strings.ToUpper(underscored(name)) }
+
+func underscored(name string) string { return strings.NewReplacer(".", "_", " ", "_").Replace(name) }

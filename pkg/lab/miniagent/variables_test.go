@@ -19,8 +19,9 @@ func TestSet(t *testing.T) {
 	vs := fill(
 		Variable{Name: "Once.Secret", Value: "a", Secret: true}, Variable{Name: "once.secret", Value: "b"},
 		Variable{Name: "fixed", Value: "a", ReadOnly: true}, Variable{Name: "FIXED", Value: "b"},
+		Variable{Name: "outer", Value: "with $(once.secret)"}, Variable{Name: "outer", Value: "b"},
 	)
-	want := []Variable{{Name: "fixed", Value: "b", ReadOnly: true}, {Name: "Once.Secret", Value: "b", Secret: true}}
+	want := []Variable{{Name: "FIXED", Value: "b", ReadOnly: true}, {Name: "once.secret", Value: "b", Secret: true}, {Name: "outer", Value: "b", Secret: true}}
 	if diff := cmp.Diff(want, vs.sorted()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

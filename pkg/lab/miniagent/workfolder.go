@@ -76,7 +76,7 @@ func (r *runner) predefined() []Variable {
 		"Agent.TempDirectory": r.temp, "Agent.WorkFolder": r.job.WorkDir, "Agent.RootDirectory": r.job.WorkDir,
 		"System.WorkFolder": r.job.WorkDir, "Agent.HomeDirectory": r.job.WorkDir,
 		"Agent.ToolsDirectory": filepath.Join(r.job.WorkDir, "_tool"), "Agent.IsSelfHosted": "1",
-		"Agent.OS": "Linux", "Agent.OSArchitecture": "X64", "Agent.Version": "5.278.0", "Agent.JobName": "Job",
+		"agent.readOnlyVariables": "true", "Agent.OS": "Linux", "Agent.OSArchitecture": "X64", "Agent.Version": "5.278.0", "Agent.JobName": "Job",
 		"System.DefaultWorkingDirectory": r.sources, "System.Culture": "en-US", "Build.SourcesDirectory": r.sources,
 		"VSTS_PROCESS_LOOKUP_ID": r.lookup, "GIT_TERMINAL_PROMPT": "0",
 	} {

@@ -131,7 +131,7 @@ func sorted(parts []entry) []entry {
 // mediaTypes are the types of the extensions that occur; the others are bytes.
 var mediaTypes = map[string]string{
 	".json": "application/json", ".vsomanifest": "application/json", ".vsixmanifest": "text/xml",
-	".js": "application/javascript", ".md": "text/markdown", ".txt": "text/plain", ".png": "image/png",
+	".js": "application/javascript", ".html": "text/html", ".css": "text/css", ".md": "text/markdown", ".txt": "text/plain", ".png": "image/png",
 }
 
 // contentTypes registers every part: by its extension, written with a dot as tfx

@@ -28,6 +28,8 @@ type Options struct {
 	Root string
 	// Out is the directory to fill; it must not exist.
 	Out string
+	// Page is the directory of the built set-up page.
+	Page string
 	// Publisher and Version replace those of vss-extension.json; empty keeps them.
 	Publisher, Version string
 	// Dev makes a build with other ids and names, so that it can be installed
@@ -189,10 +191,13 @@ func makeDev(extension, task *object) {
 	extension.set("public", false)
 	renamed := map[string]string{}
 	for _, c := range extension.objects("contributions") {
+		properties, _ := c.get("properties").(*object)
+		if c.text("type") == "ms.vss-web.hub" {
+			properties.set("name", properties.text("name")+" ("+devSuffix+")")
+		}
 		if c.text("type") != "ms.vss-endpoint.service-endpoint-type" {
 			continue
 		}
-		properties, _ := c.get("properties").(*object)
 		name := properties.text("name")
 		renamed[endpointPrefix+name] = endpointPrefix + name + "Dev"
 		properties.set("name", name+"Dev")

@@ -26,7 +26,10 @@ func checkout(t *testing.T) string {
 
 func stage(t *testing.T, o Options) (Identity, *object, *object) {
 	t.Helper()
-	o.Root, o.Out = checkout(t), filepath.Join(t.TempDir(), "stage")
+	o.Root, o.Out, o.Page = checkout(t), filepath.Join(t.TempDir(), "stage"), t.TempDir()
+	if err := os.WriteFile(filepath.Join(o.Page, "setup.html"), []byte("page"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	id, err := Stage(o)
 	if err != nil {
 		t.Fatal(err)
@@ -38,6 +41,9 @@ func stage(t *testing.T, o Options) (Identity, *object, *object) {
 	task, err := readTree(filepath.Join(o.Out, "task", "task.json"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if page, err := os.ReadFile(filepath.Join(o.Out, "setup", "setup.html")); string(page) != "page" {
+		t.Errorf("the staged page is %q, %v", page, err)
 	}
 	return id, extension, task
 }
@@ -95,6 +101,9 @@ func TestDevDiffersInEverythingUnique(t *testing.T) {
 	}
 	if !strings.Contains(string(doc), `"name": "assumeAwsRoleDev"`) || strings.Contains(string(taskDoc), `"connectedService:assumeAwsRole"`) || !strings.Contains(string(taskDoc), `"connectedService:assumeAwsRoleDev"`) {
 		t.Error("the connection type and its references are not renamed together")
+	}
+	if !strings.Contains(string(doc), `"name": "AWS roles (OIDC) (dev)"`) {
+		t.Error("two hubs of one name cannot be told apart")
 	}
 	if _, _, again := stage(t, Options{Dev: true}); again.text("id") != devTask.text("id") {
 		t.Error("the id changes from build to build")

@@ -15,7 +15,11 @@ func stageFiles(o Options, extension, task *object) error {
 		return fmt.Errorf("creating the stage: %w", err)
 	}
 	for _, path := range stagedPaths(extension) {
-		if err := copyTree(filepath.Join(o.Root, path), filepath.Join(o.Out, path)); err != nil {
+		from := filepath.Join(o.Root, path)
+		if path == pagePath {
+			from = o.Page
+		}
+		if err := copyTree(from, filepath.Join(o.Out, path)); err != nil {
 			return fmt.Errorf("staging %s: %w", path, err)
 		}
 	}
@@ -24,6 +28,10 @@ func stageFiles(o Options, extension, task *object) error {
 	}
 	return writeTree(filepath.Join(o.Out, "task", "task.json"), task)
 }
+
+// pagePath is where the package has the set-up page, the only part of it that is built
+// before it is staged.
+const pagePath = "setup"
 
 func stagedPaths(extension *object) []string {
 	paths := []string{extension.text("content", "details", "path")}

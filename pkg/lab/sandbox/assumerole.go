@@ -19,7 +19,7 @@ type tagged struct {
 }
 
 // assumeRole checks the signature, the parameters, the trust policy and the hour
-// that role chaining is limited to. Every caller is an assumed role here.
+// that role chaining is limited to. Every caller is a first role's session here.
 func (s *Sandbox) assumeRole(c *call) (*answer, *stsError) {
 	s.requireAgent(LegSTS, c.Request)
 	caller, err := s.authenticate(c, "sts")
@@ -32,7 +32,7 @@ func (s *Sandbox) assumeRole(c *call) (*answer, *stsError) {
 	if err != nil {
 		return nil, err
 	}
-	if err := extra.inherit(caller); err != nil {
+	if err := extra.transitiveTagged(); err != nil {
 		return nil, err
 	}
 	account, err := s.accountOf(params.role, c)
@@ -46,7 +46,7 @@ func (s *Sandbox) assumeRole(c *call) (*answer, *stsError) {
 		return nil, validation("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
 	}
 	sess := s.issue(params.role, params.sessionName, params.seconds, params.tokenSize)
-	sess.sourceIdentity, sess.transitive = extra.sourceIdentity, extra.passedOn(caller)
+	sess.sourceIdentity = extra.sourceIdentity
 	return result("AssumeRole", sess.write), nil
 }
 
@@ -89,43 +89,14 @@ func checkTag(c *constraints, at int, key, value string) {
 		`Member must satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]*`)
 }
 
-// inherit applies what an earlier session of the chain fixed: its transitive tags
-// and its source identity cannot be set again.
-func (t *tagged) inherit(caller *session) *stsError {
-	for key := range t.tags {
-		for inherited := range caller.transitive {
-			if strings.EqualFold(key, inherited) {
-				return &stsError{
-					"InvalidParameterValue", http.StatusBadRequest,
-					"One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.",
-				}
-			}
-		}
-	}
+// transitiveTagged requires that every transitive key is a tag of the request.
+func (t tagged) transitiveTagged() *stsError {
 	for _, key := range t.transitive {
 		if _, ok := t.tags[key]; !ok {
 			return &stsError{"InvalidParameterValue", http.StatusBadRequest, "The specified transitive tag key must be included in the requested tags."}
 		}
 	}
-	if caller.sourceIdentity != "" {
-		if t.sourceIdentity != "" && t.sourceIdentity != caller.sourceIdentity {
-			return refused("AccessDenied", "The source identity cannot be changed during the session")
-		}
-		t.sourceIdentity = caller.sourceIdentity
-	}
 	return nil
-}
-
-// passedOn lists the transitive tags of the new session.
-func (t tagged) passedOn(caller *session) map[string]string {
-	tags := map[string]string{}
-	for key, value := range caller.transitive {
-		tags[key] = value
-	}
-	for _, key := range t.transitive {
-		tags[key] = t.tags[key]
-	}
-	return tags
 }
 
 // checkChainTrust asks the role's trust policy for every action that the request
@@ -133,7 +104,7 @@ func (t tagged) passedOn(caller *session) map[string]string {
 func checkChainTrust(account Account, caller *session, p parameters, t tagged) *stsError {
 	role, ok := account.role(p.role.arn)
 	actions := []string{"sts:AssumeRole"}
-	if len(t.tags) > 0 || len(caller.transitive) > 0 {
+	if len(t.tags) > 0 {
 		actions = append(actions, "sts:TagSession")
 	}
 	if t.sourceIdentity != "" {

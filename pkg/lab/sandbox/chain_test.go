@@ -230,44 +230,6 @@ func TestChain(t *testing.T) {
 	}
 }
 
-// TestChainInherits takes a third role: what the second hop fixed stays fixed.
-func TestChainInherits(t *testing.T) {
-	t.Parallel()
-	cfg := sdkWorld()
-	cfg.Accounts[0].Roles = append(cfg.Accounts[0].Roles, Role{
-		ARN: roleARN("third"), TrustPolicy: policy(trustsRole(roleARN("second"), nil, "sts:TagSession", "sts:SetSourceIdentity")),
-	})
-	s := start(t, cfg)
-	first := client(s, assume(t, s, "deploy").credentials(), "eu-west-1")
-	out, err := first.AssumeRole(t.Context(), &sts.AssumeRoleInput{
-		RoleArn: aws.String(roleARN("second")), RoleSessionName: aws.String("hop"), SourceIdentity: aws.String("ado"),
-		Tags: []types.Tag{{Key: aws.String("team"), Value: aws.String("a")}}, TransitiveTagKeys: []string{"team"},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	second := client(s, aws.Credentials{
-		AccessKeyID: *out.Credentials.AccessKeyId, SecretAccessKey: *out.Credentials.SecretAccessKey, SessionToken: *out.Credentials.SessionToken,
-	}, "eu-west-1")
-	third := func(change func(*sts.AssumeRoleInput)) (*sts.AssumeRoleOutput, error) {
-		in := &sts.AssumeRoleInput{RoleArn: aws.String(roleARN("third")), RoleSessionName: aws.String("hop")}
-		change(in)
-		return second.AssumeRole(t.Context(), in)
-	}
-	if out, err := third(func(*sts.AssumeRoleInput) {}); err != nil || aws.ToString(out.SourceIdentity) != "ado" {
-		t.Errorf("source identity did not persist: %v", err)
-	}
-	if _, err := third(func(in *sts.AssumeRoleInput) { in.SourceIdentity = aws.String("other") }); code(err) != "AccessDenied" {
-		t.Errorf("source identity changed: %s", code(err))
-	}
-	_, err = third(func(in *sts.AssumeRoleInput) {
-		in.Tags = []types.Tag{{Key: aws.String("Team"), Value: aws.String("b")}}
-	})
-	if code(err) != "InvalidParameterValue" {
-		t.Errorf("transitive tag set again: %s", code(err))
-	}
-}
-
 func TestIssuedCredentials(t *testing.T) {
 	t.Parallel()
 	cfg := sdkWorld()

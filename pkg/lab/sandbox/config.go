@@ -130,11 +130,13 @@ type Config struct {
 	Region string `json:"region"`
 	// SessionSeconds, when set, shortens what STS grants, whatever was asked for.
 	SessionSeconds int `json:"sessionSeconds"`
+	// SessionTokenBytes, when set, is the length of every session token that STS grants.
+	SessionTokenBytes int `json:"sessionTokenBytes"`
+	// VSTokenLength, when set, is the least length of an Azure DevOps token.
+	VSTokenLength int `json:"vstokenLength"`
 	// VSTokenSeconds is the life of an Azure DevOps token; 0 means 300.
 	VSTokenSeconds int           `json:"vstokenSeconds"`
 	Proxy          ProxySettings `json:"proxy"`
-	// ES256 makes the issuers sign with an elliptic curve key instead of RSA.
-	ES256 bool `json:"es256"`
 	// JobToken is what the token endpoint expects; empty means a random one.
 	JobToken string `json:"-"`
 	// UserAgent is the pattern of User-Agent that the client under test must send;

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -31,6 +32,8 @@ func (s *Sandbox) distort(f *Fault, c *call, out *answer) *answer {
 		out = respond(f.number("status", http.StatusNonAuthoritativeInfo), "text/html; charset=utf-8", []byte(signInPage))
 	case f.has("redirect"):
 		out = redirectTo(f.items["redirect"], f.number("status", http.StatusFound))
+	case f.has("echo"):
+		out = failure(f, f.number("status", http.StatusBadRequest), "You sent "+respell(c.secret(), f.items["echo"])+" to us.")
 	case f.has("inject"):
 		out = failure(f, f.number("status", http.StatusBadRequest), injection)
 	case f.has("status"), f.has("code"):
@@ -85,6 +88,8 @@ func stsCodeOf(status int) string {
 		return "ServiceUnavailable"
 	case status == http.StatusForbidden:
 		return "AccessDenied"
+	case status == http.StatusRequestTimeout:
+		return "RequestTimeout"
 	}
 	return "ValidationError"
 }
@@ -130,7 +135,16 @@ func (s *Sandbox) misdeliver(w http.ResponseWriter, c *call, out *answer, f *Fau
 	if d := f.duration("delay", 0); d > 0 && !wait(c.Context(), d) {
 		panic(http.ErrAbortHandler) // closes the connection without an answer
 	}
+	if phase, way, ok := strings.Cut(f.items["break"], "-"); ok {
+		breakAnswer(w, out, phase, way)
+		return true
+	}
+	if n := f.number("bigHeader", 0); n > 0 {
+		w.Header().Set("X-Large", strings.Repeat("x", n))
+	}
 	switch {
+	case f.has("untilClosed"):
+		untilClosed(w, out)
 	case f.has("reset"):
 		reset(w)
 	case f.has("cut"):
@@ -200,4 +214,34 @@ func drip(w http.ResponseWriter, c *call, body []byte, every time.Duration) {
 			return
 		}
 	}
+}
+
+// secret is what a request proves its sender with.
+func (c *call) secret() string {
+	for _, name := range []string{"WebIdentityToken", "client_assertion"} {
+		if v := c.form.Get(name); v != "" {
+			return v
+		}
+	}
+	if v := c.Header.Get("X-Amz-Security-Token"); v != "" {
+		return v
+	}
+	return strings.TrimPrefix(c.Header.Get("Authorization"), "Bearer ")
+}
+
+// respell writes a secret as the masker of a log does not know it.
+func respell(secret, how string) string {
+	switch how {
+	case "cut":
+		return secret[:min(40, len(secret))]
+	case "spaced":
+		return strings.Join(strings.Split(secret, ""), " ")
+	case "wrapped":
+		var b strings.Builder
+		for i := 0; i < len(secret); i += 20 {
+			b.WriteString(secret[i:min(i+20, len(secret))] + "\n")
+		}
+		return b.String()
+	}
+	return secret
 }

@@ -95,7 +95,7 @@ func TestExchangeForeignAudience(t *testing.T) {
 	conn, _ := s.cfg.Connection("azure-old")
 	foreign := s.Token(map[string]any{
 		"iss": s.cfg.vstokenIssuer(), "sub": s.cfg.subjectOf(conn), "aud": "api://other", "exp": time.Now().Unix() + 300,
-	}, s.cfg.signer().hexName())
+	}, newSigner().hexName())
 	contain(t, exchange(t, s, foreign, nil), 401, "AADSTS700214: ")
 }
 
@@ -103,7 +103,7 @@ func TestExchangeExpired(t *testing.T) {
 	t.Parallel()
 	s := start(t, Default())
 	past := time.Now().Add(-time.Hour).Unix()
-	old := s.Token(map[string]any{"iss": s.cfg.vstokenIssuer(), "sub": "x", "aud": tokenExchangeURI, "exp": past}, s.cfg.signer().hexName())
+	old := s.Token(map[string]any{"iss": s.cfg.vstokenIssuer(), "sub": "x", "aud": tokenExchangeURI, "exp": past}, newSigner().hexName())
 	contain(t, exchange(t, s, old, nil), 401, "AADSTS700024: ")
 }
 

@@ -26,12 +26,21 @@ import (
 //	wrongAccount wrongRole  another account or role in the returned ARN
 //	delay=D           wait first; the client may leave
 //	reset cut         TCP reset instead of an answer; a close in the middle of one
+//	break=PHASE-WAY   break the connection: at connect (TLS only), when the request is taken,
+//	                  in the header or in the body of the answer; WAY is reset, close, half,
+//	                  notify, alert, internal, garbage or silence
+//	cert=unknown|name|expired  a certificate of a stranger, for another name, expired (TLS only)
+//	echo=whole|cut|spaced|wrapped  an error whose message holds the secret that was sent
+//	bigHeader=BYTES   a header so large
+//	untilClosed       no length: the answer ends where the connection does
 //	drip[=D]          one byte each D (100 ms)
 //	skew=D            a Date header off by D
 //	times=N skip=N    only N times, after N good answers
 //	action=S          only for this STS action
 //
-// The proxy, as leg proxy, knows status, delay, reset, times and skip.
+// The proxy, as leg proxy, knows status, delay, reset, malformed (an answer that is none
+// and holds all that was sent), break, times and skip; for=LEG limits it to connections
+// to that leg's hosts.
 type Fault struct {
 	Leg   string
 	text  string
@@ -45,6 +54,7 @@ var faultItems = map[string]bool{ // value: whether the item needs a value
 	"html": false, "redirect": false, "empty": false, "null": false, "half": false, "truncated": false,
 	"huge": false, "type": true, "inject": false, "wrongAccount": false, "wrongRole": false, "delay": true,
 	"reset": false, "cut": false, "drip": false, "skew": true, "times": true, "skip": true, "action": true,
+	"break": true, "cert": true, "echo": true, "bigHeader": true, "untilClosed": false, "malformed": false, "for": true,
 }
 
 // ParseFault reads a fault as Fault documents it.
@@ -62,12 +72,15 @@ func ParseFault(text string) (*Fault, error) {
 		}
 		f.items[name] = value
 	}
-	return f, f.numbers()
+	if err := f.numbers(); err != nil {
+		return nil, err
+	}
+	return f, f.checkBreak()
 }
 
 // numbers checks the items that are numbers or durations.
 func (f *Fault) numbers() error {
-	for _, name := range []string{"status", "times", "skip", "huge"} {
+	for _, name := range []string{"status", "times", "skip", "huge", "bigHeader"} {
 		if v := f.items[name]; v != "" {
 			if n, err := strconv.Atoi(v); err != nil || n < 0 {
 				return fmt.Errorf("fault %q: %s is not a number", f.text, name)
@@ -114,6 +127,19 @@ func (f *Fault) retryAfter(now time.Time) string {
 type faultSet struct {
 	mu   sync.Mutex
 	list []*Fault
+	// shown gets a fault as it begins to show, when somebody listens.
+	shown chan string
+}
+
+// Shown tells of the faults as they begin to show, by their texts. Faults that nobody
+// reads are not kept.
+func (s *Sandbox) Shown() <-chan string {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	if s.faults.shown == nil {
+		s.faults.shown = make(chan string, 1)
+	}
+	return s.faults.shown
 }
 
 // SetFaults replaces the faults in force; none means that everything works.
@@ -134,10 +160,26 @@ func (s *Sandbox) SetFaults(texts ...string) error {
 
 // pick takes the first fault that is due for a request, or nil.
 func (set *faultSet) pick(leg, action string) *Fault {
+	return set.due(func(f *Fault) bool {
+		return f.Leg == leg && !f.atConnect() && (!f.has("action") || f.items["action"] == action)
+	})
+}
+
+// pickAtConnect takes the first fault that is due for a connection, or nil.
+func (set *faultSet) pickAtConnect(leg string) *Fault {
+	return set.due(func(f *Fault) bool { return f.Leg == leg && f.atConnect() })
+}
+
+// pickForHost takes the first fault of the proxy that is due for a connection to a host.
+func (set *faultSet) pickForHost(host string) *Fault {
+	return set.due(func(f *Fault) bool { return f.Leg == LegProxy && (!f.has("for") || f.items["for"] == legOf(host)) })
+}
+
+func (set *faultSet) due(matches func(*Fault) bool) *Fault {
 	set.mu.Lock()
 	defer set.mu.Unlock()
 	for _, f := range set.list {
-		if f.Leg != leg || f.times == 0 || f.has("action") && f.items["action"] != action {
+		if f.times == 0 || !matches(f) {
 			continue
 		}
 		if f.skip > 0 {
@@ -146,6 +188,10 @@ func (set *faultSet) pick(leg, action string) *Fault {
 		}
 		if f.times > 0 {
 			f.times--
+		}
+		select {
+		case set.shown <- f.text:
+		default:
 		}
 		return f
 	}

@@ -1,9 +1,6 @@
 package sandbox
 
 import (
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha1"
@@ -17,12 +14,9 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// rsaKey and ecKey sign every token of this process. One key pair serves all
-// sandboxes, because generating one costs a tenth of a second.
-var (
-	rsaKey = sync.OnceValue(func() *rsa.PrivateKey { return must(rsa.GenerateKey(rand.Reader, 2048)) })
-	ecKey  = sync.OnceValue(func() *ecdsa.PrivateKey { return must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)) })
-)
+// rsaKey signs every token of this process. One key serves all sandboxes, because
+// generating one costs a tenth of a second.
+var rsaKey = sync.OnceValue(func() *rsa.PrivateKey { return must(rsa.GenerateKey(rand.Reader, 2048)) })
 
 func must[T any](v T, err error) T {
 	if err != nil {
@@ -34,18 +28,13 @@ func must[T any](v T, err error) T {
 // signer is a key of an issuer. vstoken names its keys by the hex of the
 // thumbprint, Entra by its base64url.
 type signer struct {
-	key    crypto.Signer
-	method jwt.SigningMethod
-	print  []byte
+	key   *rsa.PrivateKey
+	print []byte
 }
 
-func (c Config) signer() signer {
-	if c.ES256 {
-		key := ecKey()
-		return signer{key, jwt.SigningMethodES256, thumbprint(must(key.PublicKey.Bytes()))}
-	}
+func newSigner() signer {
 	key := rsaKey()
-	return signer{key, jwt.SigningMethodRS256, thumbprint(key.N.Bytes())}
+	return signer{key, thumbprint(key.N.Bytes())}
 }
 
 func thumbprint(b []byte) []byte {
@@ -59,17 +48,10 @@ func (s signer) shortName() string { return base64.RawURLEncoding.EncodeToString
 
 // keySet is the JWKS document that publishes the key under a key id.
 func (s signer) keySet(kid string) []byte {
-	jwk := map[string]any{"use": "sig", "alg": s.method.Alg(), "kid": kid}
-	switch pub := s.key.Public().(type) {
-	case *rsa.PublicKey:
-		jwk["kty"], jwk["x5t"] = "RSA", s.shortName()
-		jwk["n"] = base64.RawURLEncoding.EncodeToString(pub.N.Bytes())
-		jwk["e"] = base64.RawURLEncoding.EncodeToString(big.NewInt(int64(pub.E)).Bytes())
-	case *ecdsa.PublicKey:
-		point := must(pub.Bytes())
-		jwk["kty"], jwk["crv"] = "EC", "P-256"
-		jwk["x"] = base64.RawURLEncoding.EncodeToString(point[1:33])
-		jwk["y"] = base64.RawURLEncoding.EncodeToString(point[33:])
+	jwk := map[string]any{
+		"use": "sig", "alg": jwt.SigningMethodRS256.Alg(), "kid": kid, "kty": "RSA", "x5t": s.shortName(),
+		"n": base64.RawURLEncoding.EncodeToString(s.key.N.Bytes()),
+		"e": base64.RawURLEncoding.EncodeToString(big.NewInt(int64(s.key.E)).Bytes()),
 	}
 	return encode(map[string]any{"keys": []any{jwk}})
 }
@@ -85,13 +67,13 @@ func encode(v any) []byte {
 // documents are the discovery and key documents of every issuer, by URL.
 func (c Config) documents() map[string][]byte {
 	docs := map[string][]byte{}
-	s := c.signer()
+	s := newSigner()
 	publish := func(issuer, jwksURL, kid string) {
 		docs[strings.TrimSuffix(issuer, "/")+"/.well-known/openid-configuration"] = encode(map[string]any{
 			"issuer": issuer, "jwks_uri": jwksURL, "subject_types_supported": []string{"public", "pairwise"},
 			"response_types_supported": []string{"id_token"}, "scopes_supported": []string{"openid"},
 			"claims_supported":                      []string{"sub", "aud", "exp", "iat", "iss", "nbf"},
-			"id_token_signing_alg_values_supported": []string{s.method.Alg()},
+			"id_token_signing_alg_values_supported": []string{jwt.SigningMethodRS256.Alg()},
 		})
 		docs[jwksURL] = s.keySet(kid)
 	}

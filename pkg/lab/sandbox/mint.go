@@ -3,6 +3,7 @@ package sandbox
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -25,8 +26,8 @@ func (s *Sandbox) Token(claims map[string]any, kid string) string {
 }
 
 func (s *Sandbox) sign(claims, header map[string]any) string {
-	key := s.cfg.signer()
-	token := jwt.NewWithClaims(key.method, jwt.MapClaims(claims))
+	key := newSigner()
+	token := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims(claims))
 	for name, value := range header {
 		token.Header[name] = value
 	}
@@ -40,8 +41,14 @@ func (s *Sandbox) vstoken(claims map[string]any) string {
 	}
 	claims["jti"], claims["iss"], claims["aud"] = newGUID(), s.cfg.vstokenIssuer(), tokenExchangeURI
 	claims["iat"], claims["nbf"], claims["exp"] = now.Unix(), now.Add(-vstokenBackdat).Unix(), now.Add(life).Unix()
-	key := s.cfg.signer()
-	return s.sign(claims, map[string]any{"kid": key.hexName(), "x5t": key.shortName()})
+	key := newSigner()
+	header := map[string]any{"kid": key.hexName(), "x5t": key.shortName()}
+	token := s.sign(claims, header)
+	if short := s.cfg.VSTokenLength - len(token); short > 0 {
+		claims["padding"] = strings.Repeat("x", short*3/4)
+		token = s.sign(claims, header)
+	}
+	return token
 }
 
 func (s *Sandbox) pipelineToken() string {
@@ -86,7 +93,7 @@ func (s *Sandbox) accessToken(conn Connection, app AudienceApp) string {
 }
 
 func (s *Sandbox) entraToken(claims map[string]any, v1 bool) string {
-	kid := s.cfg.signer().shortName()
+	kid := newSigner().shortName()
 	header := map[string]any{"kid": kid}
 	if v1 {
 		header["x5t"] = kid

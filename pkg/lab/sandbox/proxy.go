@@ -15,13 +15,21 @@ func (s *Sandbox) serveProxy(w http.ResponseWriter, r *http.Request) {
 	req := s.record(LegProxy, r)
 	s.before(LegProxy, r)
 	status := s.proxyStatus(r)
-	if f := s.faults.pick(LegProxy, ""); f != nil {
+	if f := s.faults.pickForHost(hostname(r.Host)); f != nil {
 		s.rec.update(func() { req.Fault = f.text })
 		if d := f.duration("delay", 0); d > 0 && !wait(r.Context(), d) {
 			panic(http.ErrAbortHandler) // closes the connection without an answer
 		}
 		if f.has("reset") {
 			reset(w)
+			return
+		}
+		if f.has("malformed") {
+			malformed(w, r)
+			return
+		}
+		if phase, way, ok := strings.Cut(f.items["break"], "-"); ok {
+			breakAnswer(w, respond(http.StatusOK, "", nil), phase, way)
 			return
 		}
 		status = f.number("status", status)
@@ -35,6 +43,20 @@ func (s *Sandbox) serveProxy(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.tunnel(w)
+}
+
+// malformed answers with what is no answer, and echoes all that was sent.
+func malformed(w http.ResponseWriter, r *http.Request) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	defer func() { _ = conn.Close() }()
+	_, _ = io.WriteString(conn, "HTTP/1.1 200"+r.Host+" ")
+	for name, values := range r.Header {
+		_, _ = io.WriteString(conn, name+" "+strings.Join(values, " ")+" ")
+	}
+	_, _ = io.WriteString(conn, "\r\n\r\n")
 }
 
 func (s *Sandbox) proxyStatus(r *http.Request) int {

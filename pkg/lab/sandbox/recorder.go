@@ -142,4 +142,18 @@ func (s *Sandbox) requireAgent(leg string, r *http.Request) {
 	if !s.agent.MatchString(agent) {
 		s.rec.violation("%s: User-Agent %q does not match %s", leg, agent, s.agent)
 	}
+	for name := range r.Header {
+		if s.cfg.UserAgent == "" && !slices.Contains(headers[leg], name) && !slices.Contains(headers[""], name) {
+			s.rec.violation("%s: the request carries the header %s, which nobody asks for", leg, name)
+		}
+	}
+}
+
+// headers are those that a request of a leg may carry; those of the empty leg may be on
+// every one.
+var headers = map[string][]string{
+	"":       {"User-Agent", "Content-Length", "Content-Type"},
+	LegADO:   {"Authorization", "Accept", "X-Tfs-Fedauthredirect"},
+	LegEntra: {"Accept"},
+	LegSTS:   {"Authorization", "X-Amz-Date", "X-Amz-Security-Token"},
 }

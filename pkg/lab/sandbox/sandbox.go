@@ -141,7 +141,7 @@ func (s *Sandbox) listen(h http.Handler, tls bool) (string, error) {
 	}
 	address := ln.Addr().String()
 	if tls {
-		ln = s.ca.listener(ln)
+		ln = s.ca.listener(ln, s.greet)
 	}
 	server := &http.Server{
 		Handler: h, ReadHeaderTimeout: 30 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),

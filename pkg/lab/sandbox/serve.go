@@ -25,8 +25,9 @@ A fault is LEG:ITEM,ITEM… where LEG is ado, entra, sts or proxy, for example
 sts:status=503,times=2  ado:planSecurity,times=2  sts:code=IDPCommunicationError
 Items: status=N code=S message=S retryAfter=N retryAfter=date:N planSecurity
 noReference html redirect redirect=URL empty null half truncated huge huge=BYTES
-type=S inject wrongAccount wrongRole delay=D reset cut drip drip=D skew=D times=N
-skip=N action=S
+type=S inject echo=HOW wrongAccount wrongRole delay=D reset cut break=PHASE-WAY
+cert=HOW bigHeader=BYTES untilClosed drip drip=D skew=D times=N skip=N action=S;
+for the proxy also malformed for=LEG
 
 Flags:
 `

@@ -17,7 +17,6 @@ type session struct {
 	arn, userID             string // of the assumed role
 	expires                 time.Time
 	sourceIdentity          string
-	transitive              map[string]string // tags that go on through role chaining
 }
 
 type credentialStore struct {
@@ -45,7 +44,7 @@ func (s *Sandbox) issue(role roleName, sessionName string, seconds, tokenSize in
 	}
 	sess := &session{
 		keyID: "ASIA" + base32.StdEncoding.EncodeToString(randomBytes(10)), secretKey: secretKey(),
-		token: sessionToken(tokenSize), account: role.account, role: role.arn,
+		token: s.sessionToken(tokenSize), account: role.account, role: role.arn,
 		arn:     "arn:" + role.partition + ":sts::" + role.account + ":assumed-role/" + role.name + "/" + sessionName,
 		userID:  roleID(role.arn) + ":" + sessionName,
 		expires: s.now().Add(time.Duration(seconds) * time.Second).Truncate(time.Second),
@@ -61,8 +60,12 @@ func secretKey() string {
 	return text[:11] + "/" + text[12:25] + "+" + text[26:]
 }
 
-func sessionToken(size int) string {
-	token := "IQoJb3JpZ2luX2Vj" + base64.StdEncoding.EncodeToString(randomBytes(max(660, size*3/4)))
+func (s *Sandbox) sessionToken(size int) string {
+	const prefix = "IQoJb3JpZ2luX2Vj"
+	if n := s.cfg.SessionTokenBytes; n > 0 {
+		return (prefix + base64.StdEncoding.EncodeToString(randomBytes(n)))[:n]
+	}
+	token := prefix + base64.StdEncoding.EncodeToString(randomBytes(max(660, size*3/4)))
 	return token + strings.Repeat("=", (4-len(token)%4)%4)
 }
 

@@ -152,11 +152,21 @@ func (sig signature) canonical(c *call) string {
 	if path == "" {
 		path = "/"
 	}
-	payload := sha256.Sum256(c.body)
 	return strings.Join([]string{
 		c.Method, path, canonicalQuery(c.URL.Query()), headers.String(),
-		strings.Join(sig.headers, ";"), hex.EncodeToString(payload[:]),
+		strings.Join(sig.headers, ";"), payloadHash(c),
 	}, "\n")
+}
+
+// payloadHash stands for the body. One that is sent in chunks, each with a signature of
+// its own, is named by what it is (Amazon S3 API Reference, "Signature calculations:
+// transferring a payload in multiple chunks").
+func payloadHash(c *call) string {
+	if named := c.Header.Get("X-Amz-Content-Sha256"); strings.HasPrefix(named, "STREAMING-") {
+		return named
+	}
+	payload := sha256.Sum256(c.body)
+	return hex.EncodeToString(payload[:])
 }
 
 // signedValue is a header's value as it is signed; net/http keeps two apart.

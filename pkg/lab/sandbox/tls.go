@@ -62,6 +62,15 @@ func (a *authority) leaf(host string) (*tls.Certificate, error) {
 	if cert := a.leafs[host]; cert != nil {
 		return cert, nil
 	}
+	cert, err := a.issue(leafFor(host))
+	if err != nil {
+		return nil, err
+	}
+	a.leafs[host] = cert
+	return cert, nil
+}
+
+func leafFor(host string) *x509.Certificate {
 	template := certificateFor(host)
 	template.KeyUsage = x509.KeyUsageDigitalSignature
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
@@ -70,20 +79,40 @@ func (a *authority) leaf(host string) (*tls.Certificate, error) {
 	} else {
 		template.DNSNames = []string{host}
 	}
+	return template
+}
+
+func (a *authority) issue(template *x509.Certificate) (*tls.Certificate, error) {
 	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, &a.key.PublicKey, a.key)
 	if err != nil {
 		return nil, err
 	}
-	cert := &tls.Certificate{Certificate: [][]byte{der, a.cert.Raw}, PrivateKey: a.key}
-	a.leafs[host] = cert
-	return cert, nil
+	return &tls.Certificate{Certificate: [][]byte{der, a.cert.Raw}, PrivateKey: a.key}, nil
+}
+
+// wrong is a certificate that no client may accept for the host.
+func (a *authority) wrong(how, host string) (*tls.Certificate, error) {
+	template := leafFor(host)
+	switch how {
+	case "unknown":
+		stranger, err := newAuthority()
+		if err != nil {
+			return nil, err
+		}
+		return stranger.issue(template)
+	case "name":
+		template.DNSNames = []string{"portal.example.com"}
+	case "expired":
+		template.NotBefore, template.NotAfter = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2021, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	return a.issue(template)
 }
 
 // listener wraps ln with TLS. A client that names no host gets the certificate
 // of 127.0.0.1. Only HTTP/1.1 is spoken, so that faults can cut the connection.
-func (a *authority) listener(ln net.Listener) net.Listener {
+func (a *authority) listener(ln net.Listener, greet func(*tls.ClientHelloInfo) (*tls.Config, error)) net.Listener {
 	return tls.NewListener(ln, &tls.Config{
-		MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
+		MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}, GetConfigForClient: greet,
 		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 			if hello.ServerName == "" {
 				return a.leaf("127.0.0.1")

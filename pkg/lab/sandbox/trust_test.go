@@ -116,7 +116,7 @@ func TestAlgorithms(t *testing.T) {
 	pss := jwt.NewWithClaims(jwt.SigningMethodPS256, jwt.MapClaims{
 		"iss": s.cfg.vstokenIssuer(), "aud": tokenExchangeURI, "sub": "sc://contoso-eng/payments/aws-prod", "iat": now, "exp": now + 300,
 	})
-	pss.Header["kid"] = s.cfg.signer().hexName()
+	pss.Header["kid"] = newSigner().hexName()
 	signed, err := pss.SignedString(rsaKey())
 	if err != nil {
 		t.Fatal(err)

@@ -1,11 +1,7 @@
 package sandbox
 
 import (
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rsa"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -19,10 +15,6 @@ import (
 
 // errNoKey means that the issuer's documents give no usable key for a token.
 var errNoKey = errors.New("no verification key")
-
-// algorithms are those that AWS accepts for web identity tokens
-// (docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html).
-var algorithms = []string{"RS256", "RS384", "RS512", "ES256", "ES384", "ES512"}
 
 // claimSet is the payload of a token.
 type claimSet map[string]any
@@ -75,7 +67,7 @@ func unverified(token string) (claimSet, error) {
 // name, and nothing else.
 func (s *Sandbox) verify(token string) (claimSet, error) {
 	claims := jwt.MapClaims{}
-	parser := jwt.NewParser(jwt.WithJSONNumber(), jwt.WithoutClaimsValidation(), jwt.WithValidMethods(algorithms))
+	parser := jwt.NewParser(jwt.WithJSONNumber(), jwt.WithoutClaimsValidation(), jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}))
 	_, err := parser.ParseWithClaims(token, claims, func(t *jwt.Token) (any, error) {
 		issuer, _ := claims["iss"].(string)
 		kid, _ := t.Header["kid"].(string)
@@ -85,7 +77,7 @@ func (s *Sandbox) verify(token string) (claimSet, error) {
 }
 
 // key follows an issuer's discovery document to its key set.
-func (s *Sandbox) key(issuer, kid string) (crypto.PublicKey, error) {
+func (s *Sandbox) key(issuer, kid string) (*rsa.PublicKey, error) {
 	var discovery struct {
 		Issuer string `json:"issuer"`
 		JWKS   string `json:"jwks_uri"`
@@ -97,22 +89,18 @@ func (s *Sandbox) key(issuer, kid string) (crypto.PublicKey, error) {
 	return keyFrom(s.Document(discovery.JWKS), kid)
 }
 
-// jwk is a key of a key set (RFC 7517, RFC 7518 section 6).
+// jwk is an RSA key of a key set (RFC 7517, RFC 7518 section 6.3), as both issuers have them.
 type jwk struct {
 	Type   string   `json:"kty"`
 	ID     string   `json:"kid"`
 	N      string   `json:"n"`
 	E      string   `json:"e"`
-	Curve  string   `json:"crv"`
-	X      string   `json:"x"`
-	Y      string   `json:"y"`
 	KeyOps []string `json:"key_ops"`
-	Chain  []string `json:"x5c"`
 }
 
 // keyFrom picks a key as AWS was observed to: a token without kid only if the set
 // has one key, no key with key_ops, no set of more than 100 keys.
-func keyFrom(doc []byte, kid string) (crypto.PublicKey, error) {
+func keyFrom(doc []byte, kid string) (*rsa.PublicKey, error) {
 	var set struct {
 		Keys []jwk `json:"keys"`
 	}
@@ -127,57 +115,17 @@ func keyFrom(doc []byte, kid string) (crypto.PublicKey, error) {
 	return nil, fmt.Errorf("%w: unknown key id", errNoKey)
 }
 
-func (k jwk) public() (crypto.PublicKey, error) {
-	if len(k.KeyOps) > 0 {
+func (k jwk) public() (*rsa.PublicKey, error) {
+	n, e := number(k.N), number(k.E)
+	switch {
+	case len(k.KeyOps) > 0:
 		return nil, fmt.Errorf("%w: key_ops", errNoKey)
-	}
-	var key interface {
-		Equal(x crypto.PublicKey) bool
-	}
-	switch k.Type {
-	case "RSA":
-		n, e := number(k.N), number(k.E)
-		if n == nil || e == nil || !e.IsInt64() {
-			return nil, fmt.Errorf("%w: malformed RSA key", errNoKey)
-		}
-		key = &rsa.PublicKey{N: n, E: int(e.Int64())}
-	case "EC":
-		ec, err := k.elliptic()
-		if err != nil {
-			return nil, err
-		}
-		key = ec
-	default:
+	case k.Type != "RSA":
 		return nil, fmt.Errorf("%w: unknown key type", errNoKey)
+	case n == nil || e == nil || !e.IsInt64():
+		return nil, fmt.Errorf("%w: malformed RSA key", errNoKey)
 	}
-	if len(k.Chain) > 0 && !certifies(k.Chain[0], key.Equal) {
-		return nil, fmt.Errorf("%w: x5c does not agree with the key", errNoKey)
-	}
-	return key, nil
-}
-
-func (k jwk) elliptic() (*ecdsa.PublicKey, error) {
-	curves := map[string]elliptic.Curve{"P-256": elliptic.P256(), "P-384": elliptic.P384(), "P-521": elliptic.P521()}
-	curve := curves[k.Curve]
-	x, errX := base64.RawURLEncoding.DecodeString(k.X)
-	y, errY := base64.RawURLEncoding.DecodeString(k.Y)
-	if curve == nil || errX != nil || errY != nil {
-		return nil, fmt.Errorf("%w: malformed EC key", errNoKey)
-	}
-	key, err := ecdsa.ParseUncompressedPublicKey(curve, append(append([]byte{4}, x...), y...))
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errNoKey, err)
-	}
-	return key, nil
-}
-
-func certifies(text string, equal func(crypto.PublicKey) bool) bool {
-	der, err := base64.StdEncoding.DecodeString(text)
-	if err != nil {
-		return false
-	}
-	cert, err := x509.ParseCertificate(der)
-	return err == nil && equal(cert.PublicKey)
+	return &rsa.PublicKey{N: n, E: int(e.Int64())}, nil
 }
 
 func number(text string) *big.Int {

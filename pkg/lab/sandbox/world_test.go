@@ -61,7 +61,7 @@ func send(t *testing.T, client *http.Client, r *http.Request) reply {
 // direct is a client that follows no redirects.
 func direct(t *testing.T) *http.Client {
 	t.Helper()
-	transport := &http.Transport{}
+	transport := &http.Transport{DisableCompression: true}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport, Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse

