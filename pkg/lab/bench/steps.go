@@ -125,8 +125,11 @@ func (b *bench) parts(ctx context.Context) error {
 		what string
 		took time.Duration
 	}{
-		{"part: Node", node}, {"part: launcher", launcher - node - nothing}, {"part: start of the program", start},
-		{"part: inputs, requests and exports, http", plain - start}, {"part: what TLS adds, certificates included", secure - plain},
+		{"part: Node", node},
+		{"part: launcher", launcher - node - nothing},
+		{"part: start of the program", start},
+		{"part: inputs, requests and exports, http", plain - start},
+		{"part: what TLS adds, certificates included", secure - plain},
 	} {
 		b.add(row{what: part.what, median: ms(part.took)})
 	}
