@@ -69,5 +69,5 @@ func (x Exporter) profileNotice() {
 		x.Out.Print("A tool that cannot read credential_process, such as Serverless Framework v3, fails where AWS_PROFILE is set, with mapped keys, too; give it exportAs: variables.")
 		return
 	}
-	x.Out.Print("Use exportAs: variables where only chosen steps may have the credentials, and a session's length is enough.")
+	x.Out.Print("Use exportAs: variables where only chosen scripts may have the credentials, and a session's length is enough.")
 }

@@ -12,9 +12,8 @@ import (
 
 // Limits of AssumeRole (AWS STS API reference, API_AssumeRole and API_Tag).
 var (
-	externalIDPattern     = pattern.Lazy(`^[\w+=,.@:/-]{2,}$`)
-	sourceIdentityPattern = pattern.Lazy(`^[\w+=,.@-]{2,64}$`)
-	tagPattern            = pattern.Lazy(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]+$`)
+	externalIDPattern = pattern.Lazy(`^[\w+=,.@:/-]{2,}$`)
+	tagPattern        = pattern.Lazy(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]+$`)
 )
 
 const (
@@ -42,7 +41,7 @@ func chain(in Inputs, by iam.RoleARN, p *problems) *Chain {
 	if given(in.ChainExternalID) && (len(in.ChainExternalID) > maxExternalID || !externalIDPattern().MatchString(in.ChainExternalID)) {
 		p.add("chainExternalId", "must be 2–1224 characters from A-Z a-z 0-9 _ + = , . @ : / -")
 	}
-	if v := in.ChainSourceIdentity; given(v) && (!sourceIdentityPattern().MatchString(v) || reserved(v)) {
+	if v := in.ChainSourceIdentity; given(v) && (!validSessionName(v) || reserved(v)) {
 		p.add("chainSourceIdentity", "%s must be 2–64 characters from A-Z a-z 0-9 _ + = , . @ - and must not begin with aws:", p.shown("chainSourceIdentity", v))
 	}
 	c.Tags = sessionTags(in.ChainSessionTags, p)

@@ -8,8 +8,10 @@ import (
 
 var (
 	prefixPattern  = pattern.Lazy(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	profilePattern = pattern.Lazy(`^[A-Za-z0-9._@-]{1,64}$`)
+	profilePattern = pattern.Lazy(`^[A-Za-z0-9._@-]+$`)
 )
+
+const longestProfileName = 64
 
 // reservedPrefixes begin variable names that the agent never hands to a step
 // (learn.microsoft.com, Azure Pipelines variables).
@@ -28,7 +30,7 @@ func export(in Inputs, p *problems) Export {
 	}
 	if e.Mode.Profile() && in.ProfileName != "" {
 		e.ProfileName = in.ProfileName
-		if !profilePattern().MatchString(in.ProfileName) {
+		if len(in.ProfileName) > longestProfileName || !profilePattern().MatchString(in.ProfileName) {
 			p.about(in.ProfileName, "profileName", "%s must be 1–64 characters from A-Z a-z 0-9 . _ @ -", p.shown("profileName", in.ProfileName))
 		}
 	}

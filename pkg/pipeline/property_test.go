@@ -16,7 +16,7 @@ func TestDefaultSessionName(t *testing.T) {
 			runID: rapid.StringMatching(`[0-9]{1,20}`).Draw(t, "run"),
 		}
 		got := defaultSessionName(j)
-		if !sessionNamePattern().MatchString(got) {
+		if !validSessionName(got) {
 			t.Fatalf("%q is no session name", got)
 		}
 		if !strings.HasSuffix(got, j.runID) {

@@ -6,10 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
-	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 )
-
-var sessionNamePattern = pattern.Lazy(`^[\w+=,.@-]{2,64}$`)
 
 // role checks the inputs of the group "Role" and the pin of the connection.
 func role(in Inputs, j job, lookup Lookup, conn endpoint, s *Step, p *problems) {
@@ -119,12 +116,12 @@ func region(in Inputs, lookup Lookup, kind IdentityKind, conn endpoint, arn iam.
 func sessionName(in Inputs, j job, p *problems) string {
 	if in.RoleSessionName == "" {
 		name := defaultSessionName(j)
-		if !sessionNamePattern().MatchString(name) {
+		if !validSessionName(name) {
 			p.add("roleSessionName", "cannot derive a session name from run id %s; set roleSessionName", p.shown("", j.runID))
 		}
 		return name
 	}
-	if !sessionNamePattern().MatchString(in.RoleSessionName) {
+	if !validSessionName(in.RoleSessionName) {
 		p.about(in.RoleSessionName, "roleSessionName", "%s must be 2–64 characters from A-Z a-z 0-9 _ + = , . @ -", p.shown("roleSessionName", in.RoleSessionName))
 	}
 	return in.RoleSessionName
@@ -134,9 +131,8 @@ func sessionName(in Inputs, j job, p *problems) string {
 // (API_AssumeRoleWithWebIdentity, RoleSessionName). The pipeline's name is cut
 // first, then the project's; the run id never.
 func defaultSessionName(j job) string {
-	const longest = 64
 	project, pipeline, run := sessionChars(j.Project), sessionChars(j.pipeline), sessionChars(j.runID)
-	left := max(0, longest-len(run)-len("-"))
+	left := max(0, longestSessionName-len(run)-len("-"))
 	project = project[:min(len(project), left)]
 	if project != "" {
 		left = max(0, left-len(project)-len("-"))
@@ -152,6 +148,15 @@ func defaultSessionName(j job) string {
 		return name
 	}
 	return strings.TrimSuffix("assume-aws-role-"+run, "-")
+}
+
+const longestSessionName = 64
+
+// validSessionName reports whether STS takes s as RoleSessionName or SourceIdentity (AWS
+// STS API reference, API_AssumeRole). A pattern with {2,64} would be compiled as 64
+// patterns, in every step.
+func validSessionName(s string) bool {
+	return len(s) >= 2 && len(s) <= longestSessionName && sessionChars(s) == s
 }
 
 // sessionChars replaces every character that a session name cannot hold.
