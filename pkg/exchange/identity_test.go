@@ -69,6 +69,7 @@ func TestGuardNamesEachMismatch(t *testing.T) {
 		{nil, nil},
 		{[]pipeline.ClaimRule{{Claim: "rpo_ref", Pattern: "refs/*"}, {Claim: "empty", Pattern: "*"}}, nil},
 		{[]pipeline.ClaimRule{{Claim: "rpo_ref", Pattern: "refs/heads/Main"}}, []string{`rpo_ref: required "refs/heads/Main", the token says "refs/heads/main"`}},
+		{[]pipeline.ClaimRule{{Claim: "rpo_ref", Pattern: "hidden", Withheld: true}}, []string{`a claim of requiredClaims (not shown): required the value (not shown,`, `the token says "refs/heads/main"`}},
 		{[]pipeline.ClaimRule{{Claim: "absent", Pattern: "*"}}, []string{`absent: required "*", but the token has no such claim`}},
 		{[]pipeline.ClaimRule{{Claim: "def_id", Pattern: "*"}}, []string{`def_id: required "*", but the claim is not a string: the token says 42`}},
 		{[]pipeline.ClaimRule{{Claim: "rpo_ref", Pattern: "*"}, {Claim: "a", Pattern: "x"}, {Claim: "b", Pattern: "y"}}, []string{"a: required", "b: required"}},
