@@ -96,7 +96,7 @@ func (b *bench) exchangeIn(s *sandbox.Sandbox, r rival, o sandbox.EnvOptions) co
 
 // besideTask compares a rival's time with the task's.
 func (b *bench) besideTask(what string, r rival, s, task sample) {
-	ratio := fmt.Sprintf("%s this task", times(s.median(), task.median()))
+	ratio := times(s.median(), task.median()) + " this task"
 	if !r.shell {
 		b.timed(what+r.name, s, ratio)
 		return

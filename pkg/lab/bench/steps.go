@@ -144,7 +144,7 @@ func (b *bench) idleTask() (string, error) {
 		return "", fmt.Errorf("reading a program that does nothing: %w", err)
 	}
 	name := filepath.Base(b.bin)
-	if err := os.WriteFile(filepath.Join(dir, "bin", name), program, 0o755); err != nil { //nolint:gosec // a program
+	if err := os.WriteFile(filepath.Join(dir, "bin", name), program, 0o755); err != nil {
 		return "", fmt.Errorf("replacing the program: %w", err)
 	}
 	return dir, resize(filepath.Join(dir, "bin", "manifest.json"), name, len(program))
