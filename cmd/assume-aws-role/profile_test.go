@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"runtime"
 	"sync/atomic"
@@ -15,22 +14,23 @@ import (
 )
 
 var (
-	profileID  = regexp.MustCompile(`settaskvariable variable=assumeAwsRoleProfile\]([0-9a-f]+)\n`)
-	configFile = regexp.MustCompile(`variable=AWS_CONFIG_FILE\](.+)/config\n`)
+	profileID   = regexp.MustCompile(`settaskvariable variable=assumeAwsRoleProfile\]([0-9a-f]+)\n`)
+	profileTemp = regexp.MustCompile(`settaskvariable variable=assumeAwsRoleTempDirectory\](.+)\n`)
+	configFile  = regexp.MustCompile(`variable=AWS_CONFIG_FILE\](.+)[/\\]config\n`)
 )
 
 // profileCommand takes over what the last task said about its profile, as the agent
 // does for the post-job part: profile.
 func profileCommand(ts *testscript.TestScript, _ bool, _ []string) {
 	out := ts.ReadFile("stdout")
-	id, dir := profileID.FindStringSubmatch(out), configFile.FindStringSubmatch(out)
-	if id == nil || dir == nil {
+	id, dir, temp := profileID.FindStringSubmatch(out), configFile.FindStringSubmatch(out), profileTemp.FindStringSubmatch(out)
+	if id == nil || dir == nil || temp == nil {
 		ts.Fatalf("the task announced no profile")
 	}
 	ts.Setenv("PROFILE_ID", id[1])
 	ts.Setenv("PROFILE_DIR", dir[1])
 	ts.Setenv("VSTS_TASKVARIABLE_ASSUMEAWSROLEPROFILE", id[1])
-	ts.Setenv("VSTS_TASKVARIABLE_ASSUMEAWSROLETEMPDIRECTORY", filepath.Dir(dir[1]))
+	ts.Setenv("VSTS_TASKVARIABLE_ASSUMEAWSROLETEMPDIRECTORY", temp[1])
 }
 
 // ageCommand moves the times of a state into the past, as if so much time had gone
@@ -82,9 +82,21 @@ func condition(name string) (bool, error) {
 	case "certs":
 		_, err := os.Stat("/etc/ssl/certs")
 		return err == nil && runtime.GOOS == "linux", nil
+	case "immutable":
+		return mayForbid(), nil
 	case "full":
 		_, err := os.Stat("/dev/full")
 		return err == nil, nil
 	}
 	return false, fmt.Errorf("unknown condition %s", name)
+}
+
+// mayForbid reports whether this user can make a directory that nobody may change.
+func mayForbid() bool {
+	dir, err := os.MkdirTemp("", "immutable-")
+	if err != nil {
+		return false
+	}
+	defer os.RemoveAll(dir)
+	return exec.Command("chattr", "+i", dir).Run() == nil && exec.Command("chattr", "-i", dir).Run() == nil
 }

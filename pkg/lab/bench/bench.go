@@ -59,9 +59,15 @@ func Run(ctx context.Context, o Options, out, progress io.Writer) error {
 		what    string
 		measure func(context.Context) error
 	}{
-		{"the whole step", b.steps}, {"parts of the step", b.parts}, {"many jobs at once", b.crowds},
-		{"growth", b.growth}, {"credential-process", b.profile}, {"memory", b.memory},
-		{"round trips", b.trips}, {"permanent errors", b.permanent}, {"a fresh agent", b.fresh},
+		{"the whole step", b.steps},
+		{"parts of the step", b.parts},
+		{"many jobs at once", b.crowds},
+		{"growth", b.growth},
+		{"credential-process", b.profile},
+		{"memory", b.memory},
+		{"round trips", b.trips},
+		{"permanent errors", b.permanent},
+		{"a fresh agent", b.fresh},
 	} {
 		if !strings.Contains(part.what, o.Only) {
 			continue

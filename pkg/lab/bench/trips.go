@@ -27,8 +27,11 @@ func exchangeKinds(s *sandbox.Sandbox) []exchangeKind {
 	chain := map[string]string{"INPUT_CHAINROLEARN": "arn:aws:iam::111122223333:role/second"}
 	entra := viaEntra(s)
 	return []exchangeKind{
-		{"one role", 4, nil}, {"with requiredClaims", 4, claims}, {"second role", 5, chain},
-		{"Entra exchange", 5, entra}, {"Entra exchange and second role", 6, joined(entra, chain)},
+		{"one role", 4, nil},
+		{"with requiredClaims", 4, claims},
+		{"second role", 5, chain},
+		{"Entra exchange", 5, entra},
+		{"Entra exchange and second role", 6, joined(entra, chain)},
 	}
 }
 

@@ -18,6 +18,9 @@ const browser = await chromium.launch({
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--site-per-process"],
 });
 
+/** How long a step waits for something, in milliseconds: a machine can be very busy. */
+const patience = 120_000;
+
 const kept = new Map();
 
 /** Opens a page. Steps that give the same name to keep share one, one after the other. */
@@ -30,6 +33,7 @@ async function open({ keep, ...options } = {}) {
 /** One opened page: the page of the host, the frame of the extension, and what went wrong. */
 async function openNew({ fragment = "", context = {}, project = "payments", org = "contoso-eng", wait = "html[data-usable]", slow = false, ...query } = {}) {
   const made = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...context });
+  made.setDefaultTimeout(patience);
   const page = await made.newPage();
   const errors = [], requests = [];
   page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
