@@ -14,6 +14,7 @@ readonly SHFMT=mvdan.cc/sh/v3/cmd/shfmt@v3.14.1
 readonly GOVULNCHECK=golang.org/x/vuln/cmd/govulncheck@v1.9.0
 readonly GOIMPORTS=golang.org/x/tools/cmd/goimports@v0.51.0
 readonly DEADCODE=golang.org/x/tools/cmd/deadcode@v0.51.0
+readonly GREMLINS=github.com/go-gremlins/gremlins/cmd/gremlins@v0.6.0
 readonly OPENTOFU=github.com/opentofu/opentofu@v1.12.6
 readonly NODE_VERSIONS=(16.20.2 24.18.1)
 
@@ -27,10 +28,13 @@ usage: ./build.sh COMMAND
 
   demo              package everything and run examples/sandbox.yml with the packed task
   test [--full]     unit, script, packed-task and real-client tests; --full adds fuzzing,
-                    the race detector, reproducibility, OpenTofu, Node 16 and 24
+                    the race detector, reproducibility, OpenTofu, Node 16 and 24, mutants
   package [--dev] [--publisher P] [--version V] [--without awsToolkit,azureDevOps]
                     build dist/<publisher>.assume-aws-role-<version>.vsix and what goes with it
   lint              formatters, vet, linters, shellcheck, manifest rules
+  mutants [package…]
+                    which faults in packages below pkg their tests do not notice;
+                    without arguments in all that are shipped, which takes long
   bench             measure the budgets of speed and size
   verify FILE.vsix  rebuild from this checkout and compare
 USAGE
@@ -332,6 +336,7 @@ test_full() {
   test_race
   test_node_versions
   test_fuzz
+  mutants trustpolicy vso claims iam exchange pipeline
   test_reproducible
   local binaries=(dist/.work/bin/assume-aws-role-*)
   vulnerabilities binary "${binaries[@]}"
@@ -430,6 +435,13 @@ test_reproducible() {
   say "identical: $(grep vsix "$base/one/dist/SHA256SUMS")"
 }
 
+mutants() {
+  local gremlins
+  gremlins=$(tool "$GREMLINS")
+  say "mutants"
+  go run ./cmd/mutants -gremlins "$gremlins" "$@"
+}
+
 bench() {
   package_into dist
   go run ./cmd/bench "$VSIX"
@@ -449,6 +461,7 @@ main() {
   test) run_tests "$@" ;;
   package) package "$@" ;;
   lint) lint "$@" ;;
+  mutants) mutants "$@" ;;
   bench) bench "$@" ;;
   verify) verify "$@" ;;
   help | -h | --help) usage ;;
