@@ -12,8 +12,8 @@ import (
 // Mutant is one small fault that the tests did not notice.
 type Mutant struct {
 	// File is the path from the root of the module, with slashes.
-	File string
-	Line int
+	File         string
+	Line, Column int
 	// Operator is gremlins' name of the change, such as CONDITIONALS_BOUNDARY.
 	Operator string
 	// Source is the line of code without its indentation, the changed token in «».
@@ -71,7 +71,7 @@ func readReport(report []byte, root, name string, files []string) (Result, error
 			if err != nil {
 				return Result{}, fmt.Errorf("%s: %w", path, err)
 			}
-			if err := result.count(m.Status, Mutant{File: path, Line: m.Line, Operator: m.Type, Source: source}); err != nil {
+			if err := result.count(m.Status, Mutant{path, m.Line, m.Column, m.Type, source}); err != nil {
 				return Result{}, err
 			}
 		}

@@ -1,6 +1,8 @@
 package mutants
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -22,8 +24,8 @@ func TestReadReport(t *testing.T) {
 	}
 	want := Result{
 		Package: "few", Killed: 2, TimedOut: 1,
-		Alive:      []Mutant{{"pkg/few/few.go", 4, "CONDITIONALS_BOUNDARY", "if n «<=» 3 {"}},
-		NotCovered: []Mutant{{"pkg/few/few.go", 6, "INVERT_LOOPCTRL", "«break»"}},
+		Alive:      []Mutant{{"pkg/few/few.go", 4, 7, "CONDITIONALS_BOUNDARY", "if n «<=» 3 {"}},
+		NotCovered: []Mutant{{"pkg/few/few.go", 6, 3, "INVERT_LOOPCTRL", "«break»"}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("result (-want +got):\n%s", diff)
@@ -125,5 +127,52 @@ func TestShipped(t *testing.T) {
 	}
 	if strings.Contains(all, "lab/") {
 		t.Errorf("stand-ins are among%s", all)
+	}
+}
+
+func TestApply(t *testing.T) {
+	t.Parallel()
+	source := []byte("package few\n\nvar n = 3 +\t4 + 5\n")
+	m := Mutant{"pkg/few/few.go", 3, 11, "ARITHMETIC_BASE", "var n = 3 «+»\t4 + 5"}
+	got, err := m.apply(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "package few\n\nvar n = 3 -\t4 + 5\n"; string(got) != want {
+		t.Errorf("the changed source is %q, want %q", got, want)
+	}
+	m.Operator = "INVERT_LOOPCTRL"
+	if _, err := m.apply(source); err == nil {
+		t.Error("an unknown operator is applied")
+	}
+}
+
+// What gremlins cannot try is tried here: with a test that notices a condition of a case, and
+// a sum of texts that does not build, which no test notices.
+func TestConditions(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	for name, text := range map[string]string{
+		"go.mod":            "module few\n\ngo 1.26\n",
+		"pkg/few/few.go":    "package few\n\nfunc few(n int) string {\n\tswitch {\n\tcase n < 3:\n\t\treturn \"few\"\n\tcase n > 9:\n\t\treturn \"no\" + \"more\"\n\t}\n\treturn \"\"\n}\n",
+		"pkg/few/x_test.go": "package few\n\nimport \"testing\"\n\nfunc TestFew(t *testing.T) {\n\tif few(2) != \"few\" || few(3) != \"\" {\n\t\tt.Error(few(3))\n\t}\n}\n",
+	} {
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	edge := Mutant{"pkg/few/few.go", 5, 9, "CONDITIONALS_BOUNDARY", "case n «<» 3:"}
+	far := Mutant{"pkg/few/few.go", 7, 9, "CONDITIONALS_BOUNDARY", "case n «>» 9:"}
+	sum := Mutant{"pkg/few/few.go", 8, 15, "ARITHMETIC_BASE", `return "no" «+» "more"`}
+	r := Result{Package: "few", NotCovered: []Mutant{edge, far, sum}}
+	if err := (Trial{Root: root}).conditions(t.Context(), &r); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(Result{Package: "few", Killed: 1, NotCovered: []Mutant{far, sum}}, r); diff != "" {
+		t.Errorf("result (-want +got):\n%s", diff)
 	}
 }

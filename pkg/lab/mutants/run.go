@@ -16,6 +16,9 @@ import (
 // of a mutant may take before it counts as hanging.
 const timeoutCoefficient = 10
 
+// goFlags: what vet finds is no test's merit, and the time of a cached run bounds nothing.
+const goFlags = "GOFLAGS=-vet=off -count=1 -buildvcs=false"
+
 // Trial is how packages are tried.
 type Trial struct {
 	// Gremlins is the program.
@@ -90,8 +93,7 @@ func (t Trial) one(ctx context.Context, name string) (Result, error) {
 	cmd := exec.CommandContext(ctx, t.Gremlins, "unleash", "--silent", "--workers", strconv.Itoa(t.Workers),
 		"--timeout-coefficient", strconv.Itoa(timeoutCoefficient), "--output", report, "./pkg/"+name)
 	cmd.Dir = t.Root
-	// What vet finds is no test's merit, and time that a cached run takes bounds nothing.
-	cmd.Env = append(os.Environ(), "GOFLAGS=-vet=off -count=1 -buildvcs=false")
+	cmd.Env = append(os.Environ(), goFlags)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return Result{}, fmt.Errorf("gremlins on %s: %w\n%s", name, err, out)
 	}
@@ -102,7 +104,11 @@ func (t Trial) one(ctx context.Context, name string) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return readReport(text, t.Root, name, files)
+	result, err := readReport(text, t.Root, name, files)
+	if err != nil {
+		return Result{}, err
+	}
+	return result, t.conditions(ctx, &result)
 }
 
 // shipped names the packages below pkg that the shipped program consists of.
