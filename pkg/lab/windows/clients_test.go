@@ -83,7 +83,7 @@ func TestClients(t *testing.T) {
 				env["AWS_ENDPOINT_URL_STS"] = a.world.STSURL
 				out, err := a.command(env, command[0], command[1:]...)
 				if err != nil || !strings.Contains(out, wantARN) {
-					t.Errorf("%s: %v: %s", c.name, err, out)
+					t.Errorf("%s does not answer as %s: %v: %s", c.name, wantARN, err, out)
 				}
 			}
 			a.runsLine()

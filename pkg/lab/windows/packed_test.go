@@ -98,7 +98,7 @@ func TestPackedVariables(t *testing.T) {
 	maps.Copy(env, a.secret)
 	command := clients[0].command(t, a)
 	if out, err := a.command(env, command[0], command[1:]...); err != nil || !strings.Contains(out, wantARN) {
-		t.Errorf("%s: %v: %s", clients[0].name, err, out)
+		t.Errorf("%s does not answer as %s: %v: %s", clients[0].name, wantARN, err, out)
 	}
 	if out := a.postNode(task); out != "" {
 		t.Errorf("the post-job part said: %s", out)
@@ -125,7 +125,7 @@ func TestPackedProfile(t *testing.T) {
 	for _, c := range clients[:1] {
 		command := c.command(t, a)
 		if out, err := a.command(env, command[0], command[1:]...); err != nil || !strings.Contains(out, wantARN) {
-			t.Errorf("%s: %v: %s", c.name, err, out)
+			t.Errorf("%s does not answer as %s: %v: %s", c.name, wantARN, err, out)
 		}
 	}
 	if out := a.postNode(task); out != "" {
