@@ -221,37 +221,44 @@ function reasons() {
   };
 }
 
+// What the agent has asked this process for, and the child that must hear of it.
+const running = { child: undefined, signal: undefined };
+
 // Starts the binary and calls done(err) once, after it has ended. An error that is
 // no LaunchError means that no process came into being.
 function start(file, mode, done) {
   let child;
-  let signalled = false;
-  // Before the child exists: a signal in between would end Node and orphan it.
-  forwardSignals((signal) => {
-    signalled = true;
-    child.kill(signal);
-    if (signal === 'SIGTERM') setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_SIGTERM_MS).unref();
-  });
   try {
     child = require('child_process').spawn(file, [mode], { stdio: ['ignore', 'inherit', 'inherit'] });
   } catch (err) {
     done(err);
     return;
   }
+  running.child = child;
   child.on('error', (err) => {
     if (!child.pid) done(err);
   });
-  child.on('exit', (code, signal) => done(ending(code, signal, signalled)));
+  child.on('exit', (code, signal) => done(ending(code, signal, running.signal)));
 }
 
 // The agent signals only Node on Unix, so signals are passed on. On Windows the
 // console delivers them to every process; here they must only not end Node first.
-function forwardSignals(toChild) {
+// Installed before anything is copied or started, so that nothing is left behind.
+function forwardSignals() {
   const windows = process.platform === 'win32';
   for (const signal of windows ? ['SIGINT', 'SIGBREAK'] : ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.removeAllListeners(signal);
-    process.on(signal, () => windows || toChild(signal));
+    process.on(signal, () => {
+      if (!windows) passOn(signal);
+    });
   }
+}
+
+function passOn(signal) {
+  running.signal = signal;
+  const { child } = running;
+  if (!child) return;
+  child.kill(signal);
+  if (signal === 'SIGTERM') setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_SIGTERM_MS).unref();
 }
 
 function ending(code, signal, signalled) {
@@ -281,6 +288,7 @@ function signalDeath(signal, signalled) {
 // Runs the binary in the given mode, where it lies if possible, else as a copy.
 function launch(mode, done) {
   const binary = findBinary();
+  forwardSignals();
   const runCopy = () => {
     const copy = privateCopy(binary);
     start(copy.file, mode, (err) => {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 
@@ -29,11 +30,15 @@ func logCommand(ts *testscript.TestScript, _ bool, args []string) {
 		lines = append(lines, shown(line)...)
 	}
 	text := strings.ReplaceAll(strings.Join(lines, "\n")+"\n", ts.Getenv("WORK"), "WORK")
+	text = workPath.ReplaceAllStringFunc(text, filepath.ToSlash)
 	for _, v := range varying {
 		text = v.pattern.ReplaceAllString(text, v.name)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
+
+// workPath matches the paths that differ between systems.
+var workPath = regexp.MustCompile(`WORK\S*`)
 
 var command = regexp.MustCompile(`^##vso\[([a-z.]+) ?([^\]]*)\](.*)$`)
 

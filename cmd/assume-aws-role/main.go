@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -23,7 +24,12 @@ var stamp = product + "dev"
 var extension = ""
 
 func main() {
-	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	forbidCoreDumps()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	if slices.Equal(os.Args[1:], []string{"task"}) {
+		// A step whose launcher was killed has failed: nothing may be exported for it.
+		endWithParent(stop)
+	}
 	os.Exit(cli.Run(ctx, cli.Env{
 		Args:       os.Args[1:],
 		Lookup:     environment(),

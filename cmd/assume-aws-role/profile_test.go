@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"runtime"
 	"sync/atomic"
@@ -15,22 +14,23 @@ import (
 )
 
 var (
-	profileID  = regexp.MustCompile(`settaskvariable variable=assumeAwsRoleProfile\]([0-9a-f]+)\n`)
-	configFile = regexp.MustCompile(`variable=AWS_CONFIG_FILE\](.+)/config\n`)
+	profileID   = regexp.MustCompile(`settaskvariable variable=assumeAwsRoleProfile\]([0-9a-f]+)\n`)
+	profileTemp = regexp.MustCompile(`settaskvariable variable=assumeAwsRoleTempDirectory\](.+)\n`)
+	configFile  = regexp.MustCompile(`variable=AWS_CONFIG_FILE\](.+)[/\\]config\n`)
 )
 
 // profileCommand takes over what the last task said about its profile, as the agent
 // does for the post-job part: profile.
 func profileCommand(ts *testscript.TestScript, _ bool, _ []string) {
 	out := ts.ReadFile("stdout")
-	id, dir := profileID.FindStringSubmatch(out), configFile.FindStringSubmatch(out)
-	if id == nil || dir == nil {
+	id, dir, temp := profileID.FindStringSubmatch(out), configFile.FindStringSubmatch(out), profileTemp.FindStringSubmatch(out)
+	if id == nil || dir == nil || temp == nil {
 		ts.Fatalf("the task announced no profile")
 	}
 	ts.Setenv("PROFILE_ID", id[1])
 	ts.Setenv("PROFILE_DIR", dir[1])
 	ts.Setenv("VSTS_TASKVARIABLE_ASSUMEAWSROLEPROFILE", id[1])
-	ts.Setenv("VSTS_TASKVARIABLE_ASSUMEAWSROLETEMPDIRECTORY", filepath.Dir(dir[1]))
+	ts.Setenv("VSTS_TASKVARIABLE_ASSUMEAWSROLETEMPDIRECTORY", temp[1])
 }
 
 // ageCommand moves the times of a state into the past, as if so much time had gone

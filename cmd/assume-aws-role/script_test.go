@@ -18,10 +18,13 @@ import (
 var update = flag.Bool("update", os.Getenv("UPDATE") != "", "rewrite the golden parts of scripts")
 
 // TestMain lets the scripts run main itself, stamped as a build stamps it.
+// programs are in PATH while tests run.
+var programs = map[string]func(){"assume-aws-role": main}
+
 func TestMain(m *testing.M) {
 	printExecutable()
 	stamp, extension = product+"1.0.0", "assume-aws-role.assume-aws-role"
-	testscript.Main(m, map[string]func(){"assume-aws-role": main})
+	testscript.Main(m, programs)
 }
 
 // TestScripts runs the binary against the stand-ins of Azure DevOps, Entra and

@@ -157,19 +157,20 @@ func (r *run) guard(claims *claims.UnverifiedClaims, details []string) error {
 	if len(wrong) == 0 {
 		return nil
 	}
-	return &fault.Fault{Code: fault.ClaimMismatch, Summary: "the pipeline's token does not satisfy requiredClaims", Why: strings.Join(wrong, "\n     "), Details: details}
+	return &fault.Fault{Code: fault.ClaimMismatch, Summary: "the pipeline's token does not satisfy requiredClaims", Why: fault.Lines(wrong), Details: details}
 }
 
 func (r *run) mismatch(rule pipeline.ClaimRule, claims map[string]any) string {
 	value, present := claims[rule.Claim]
 	text, isText := value.(string)
+	claim, pattern := rule.Told()
 	switch {
 	case !present:
-		return fmt.Sprintf("%s: required %q, but the token has no such claim", rule.Claim, rule.Pattern)
+		return fmt.Sprintf("%s: required %s, but the token has no such claim", claim, pattern)
 	case !isText:
-		return fmt.Sprintf("%s: required %q, but the claim is not a string: the token says %s", rule.Claim, rule.Pattern, r.asJSON(value))
+		return fmt.Sprintf("%s: required %s, but the claim is not a string: the token says %s", claim, pattern, r.asJSON(value))
 	case !rule.Holds(text):
-		return fmt.Sprintf("%s: required %q, the token says %q", rule.Claim, rule.Pattern, r.known.Quote(text))
+		return fmt.Sprintf("%s: required %s, the token says %q", claim, pattern, r.known.Quote(text))
 	}
 	return ""
 }

@@ -93,6 +93,9 @@ func start(ctx context.Context, p pipeline.Plan, opt Options, result *Result) (*
 	}
 	known := &foreign.Secrets{}
 	known.Add(append(p.Network.Secrets(), p.Job.JobToken)...)
+	if p.Role.SessionWithheld {
+		known.Add(secret.New(p.Role.SessionName))
+	}
 	if p.Chain != nil {
 		known.Add(p.Chain.ExternalID)
 	}

@@ -42,9 +42,9 @@ func (s surroundings) secretNames() []string {
 		if !s.unreadable(v.name) {
 			continue
 		}
-		names = append(names, v.name)
+		names = append(names, s.name(v.name))
 		if strings.HasSuffix(v.name, "REGION") {
-			mapped = append(mapped, v.name+": "+s.regionFor(v.name))
+			mapped = append(mapped, s.name(v.name)+": "+s.regionFor(v.name))
 		}
 	}
 	if len(names) == 0 {
@@ -67,9 +67,9 @@ func (s surroundings) unreadable(name string) bool {
 // itself where a secret variable of that name holds another one.
 func (s surroundings) regionFor(name string) string {
 	if s.held.Secret(name) && s.held.SecretValue(name).Reveal() != s.step.Region {
-		return s.step.Region
+		return s.step.Shown("region", s.step.Region)
 	}
-	return "$(" + name + ")"
+	return "$(" + s.name(name) + ")"
 }
 
 // twins names public variables that become the same environment variables as those that
@@ -79,7 +79,7 @@ func (s surroundings) twins() []string {
 	for _, v := range s.plain(awsprofile.Profile{}) {
 		for _, twin := range s.held.Twins(v.name) {
 			if !strings.EqualFold(twin, toolkitRegion) && v.name != toolkitRegion {
-				twins, names = append(twins, twin), append(names, v.name)
+				twins, names = append(twins, twin), append(names, s.name(v.name))
 			}
 		}
 	}

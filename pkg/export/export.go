@@ -103,14 +103,14 @@ func (x Exporter) plain(v variable) {
 		return
 	}
 	if err := x.Out.SetVariable(v.name, v.value); errors.Is(err, vso.ErrInexpressible) {
-		x.Out.Print(unread + v.name)
+		x.Out.Print(unread + x.surroundings().name(v.name))
 		return
 	}
 	if x.Held.Secret(v.name) {
-		x.Out.Print("exporting as secret, because it is one: " + v.name)
+		x.Out.Print("exporting as secret, because it is one: " + x.surroundings().name(v.name))
 		return
 	}
-	x.Out.Print("exporting: " + v.name + "=" + x.Readable(v.value))
+	x.Out.Print("exporting: " + x.surroundings().name(v.name) + "=" + x.Step.Shown(v.input, v.value))
 	if said := x.surroundings().replaced(v); said != "" {
 		x.Out.Print(said)
 	}
@@ -129,7 +129,7 @@ func (x Exporter) clear() {
 
 // outputs sets the output variables of the step.
 func (x Exporter) outputs() {
-	values := []variable{
+	values := []struct{ name, value string }{
 		{"accountId", string(x.Step.Plan.Target().Account)},
 		{"assumedRoleArn", x.Result.Session.AssumedRoleARN},
 		{"expiration", report.Stamp(x.Result.Session.Credentials.Expires)},

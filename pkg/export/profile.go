@@ -62,7 +62,7 @@ func (x Exporter) profileNotice() {
 		where = "in this step's container"
 	}
 	x.Out.Print(
-		"", "The profile "+x.Step.Export.ProfileName+" serves later steps that run "+where+", without an env: block, and renews itself.",
+		"", "The profile "+x.Step.Shown("profileName", x.Step.Export.ProfileName)+" serves later steps that run "+where+", without an env: block, and renews itself.",
 		"Any process of this job can read these credentials and the job's access token until the job ends; renewed credentials are not masked in logs.",
 	)
 	if x.Step.Export.Mode.Variables() {

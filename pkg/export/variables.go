@@ -8,8 +8,9 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
 
-// variable is a variable of the job that later steps get.
-type variable struct{ name, value string }
+// variable is a variable of the job that later steps get, and the input that names its
+// value, if one does.
+type variable struct{ name, value, input string }
 
 // The names that a step maps in its env: block.
 var (
@@ -27,17 +28,17 @@ func (s surroundings) plain(p awsprofile.Profile) []variable {
 	var list []variable
 	if e.Mode.Profile() {
 		list = append(
-			list, variable{"AWS_CONFIG_FILE", p.ConfigFile}, variable{"AWS_SHARED_CREDENTIALS_FILE", p.CredentialsFile},
-			variable{"AWS_PROFILE", e.ProfileName}, variable{"AWS_SDK_LOAD_CONFIG", "1"}, variable{"AWS_EC2_METADATA_DISABLED", "true"},
+			list, variable{"AWS_CONFIG_FILE", p.ConfigFile, ""}, variable{"AWS_SHARED_CREDENTIALS_FILE", p.CredentialsFile, ""},
+			variable{"AWS_PROFILE", e.ProfileName, "profileName"}, variable{"AWS_SDK_LOAD_CONFIG", "1", ""}, variable{"AWS_EC2_METADATA_DISABLED", "true", ""},
 		)
 	}
 	if e.Mode.Variables() && e.Prefix != "" {
-		list = append(list, variable{e.Prefix + regionNames[0], region}, variable{e.Prefix + regionNames[1], region})
+		list = append(list, variable{e.Prefix + regionNames[0], region, "region"}, variable{e.Prefix + regionNames[1], region, "region"})
 	}
 	if e.Mode.Profile() || e.Prefix == "" {
-		list = append(list, variable{regionNames[0], region}, variable{regionNames[1], region})
+		list = append(list, variable{regionNames[0], region, "region"}, variable{regionNames[1], region, "region"})
 		if e.AWSToolkit || s.held.Public(toolkitRegion) {
-			list = append(list, variable{toolkitRegion, region})
+			list = append(list, variable{toolkitRegion, region, "region"})
 		}
 	}
 	return list
@@ -60,7 +61,7 @@ func (s surroundings) replaced(v variable) string {
 	case regionNames[0], regionNames[1]:
 		way = "set the input region to it"
 	}
-	return "replaced: " + v.name + " was " + before + " (" + s.origin(v.name) + "); to keep it, " + way
+	return "replaced: " + s.name(v.name) + " was " + before + " (" + s.origin(v.name) + "); to keep it, " + way
 }
 
 const docs = "https://github.com/assume-aws-role/assume-aws-role/blob/main/docs/"
@@ -70,8 +71,9 @@ const docs = "https://github.com/assume-aws-role/assume-aws-role/blob/main/docs/
 func (x Exporter) credentials() {
 	prefix := x.Step.Export.Prefix
 	x.secrets(prefix+keyNames[0], prefix+keyNames[1], prefix+keyNames[2])
-	if strings.HasPrefix(x.Held.SecretValue(prefix+keyNames[0]).Reveal()+x.Held.Value(prefix+keyNames[0]), longLived) {
-		x.Out.Print("replaced for the rest of this job: the long-lived access key in " + prefix + keyNames[0] + "; delete it from the pipeline's variables and variable groups once no step needs it")
+	id := prefix + keyNames[0]
+	if strings.HasPrefix(x.Held.SecretValue(id).Reveal()+x.Held.Value(id), longLived) {
+		x.Out.Print("replaced for the rest of this job: the long-lived access key in " + x.surroundings().name(id) + "; delete it from the pipeline's variables and variable groups once no step needs it")
 	}
 	if x.Step.Export.AWSToolkit {
 		x.secrets("AWS.AccessKeyID", "AWS.SecretAccessKey", "AWS.SessionToken")
@@ -84,7 +86,17 @@ func (x Exporter) secrets(id, key, token string) {
 	_ = x.Out.SetSecretVariable(id, secret.New(c.AccessKeyID))
 	_ = x.Out.SetSecretVariable(key, c.SecretAccessKey)
 	_ = x.Out.SetSecretVariable(token, c.SessionToken)
-	x.Out.Print("exporting as secret: " + id + ", " + key + ", " + token)
+	s := x.surroundings()
+	x.Out.Print("exporting as secret: " + s.name(id) + ", " + s.name(key) + ", " + s.name(token))
+}
+
+// name is a variable's name as the log says it, without a prefix that is not shown.
+func (s surroundings) name(name string) string {
+	prefix := s.step.Export.Prefix
+	if rest, ok := strings.CutPrefix(name, prefix); ok && prefix != "" && s.step.Shown("variablePrefix", prefix) != prefix {
+		return "<variablePrefix>" + rest
+	}
+	return name
 }
 
 // envBlock prints what a script step needs: the agent keeps secret variables from scripts
@@ -93,7 +105,7 @@ func (x Exporter) envBlock() {
 	prefix, s := x.Step.Export.Prefix, x.surroundings()
 	x.Out.Print("", "To use them in a script step, map them there:", "  env:")
 	for _, name := range keyNames {
-		x.Out.Print("    " + name + ": $(" + prefix + name + ")")
+		x.Out.Print("    " + name + ": $(" + s.name(prefix+name) + ")")
 	}
 	for _, name := range regionNames {
 		x.Out.Print("    " + name + ": " + s.regionFor(prefix+name))
@@ -114,11 +126,12 @@ func (s surroundings) otherRegion() []string {
 	if len(names) == 0 {
 		return nil
 	}
-	value := "=" + s.step.Region
+	region := s.step.Shown("region", s.step.Region)
+	value := "=" + region
 	return []string{
 		"Variables of this job take precedence over that block for " + strings.Join(names, " and ") + "; set the region in the script:",
 		"  Bash:       export " + strings.Join(names, value+" ") + value,
-		"  PowerShell: $env:" + strings.Join(names, " = $env:") + " = '" + s.step.Region + "'",
+		"  PowerShell: $env:" + strings.Join(names, " = $env:") + " = '" + region + "'",
 		"  cmd:        set " + strings.Join(names, value+"& set ") + value,
 	}
 }

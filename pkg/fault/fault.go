@@ -5,6 +5,8 @@ package fault
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -105,3 +107,16 @@ func Of(err error, summary string) *Fault {
 
 // As returns the first Fault in err's chain.
 func As(err error) (*Fault, bool) { return errors.AsType[*Fault](err) }
+
+// maxLines bounds the problems that one fault lists.
+const maxLines = 50
+
+// Lines are several problems as the Why of a fault: one a line, at most 50 of them, of
+// which the last says how many there are beyond.
+func Lines(problems []string) string {
+	if len(problems) > maxLines {
+		rest := len(problems) - maxLines + 1
+		problems = append(slices.Clone(problems[:maxLines-1]), fmt.Sprintf("and %d more", rest))
+	}
+	return strings.Join(problems, "\n     ")
+}

@@ -12,9 +12,8 @@ import (
 
 // Limits of AssumeRole (AWS STS API reference, API_AssumeRole and API_Tag).
 var (
-	externalIDPattern     = pattern.Lazy(`^[\w+=,.@:/-]{2,}$`)
-	sourceIdentityPattern = pattern.Lazy(`^[\w+=,.@-]{2,64}$`)
-	tagPattern            = pattern.Lazy(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]+$`)
+	externalIDPattern = pattern.Lazy(`^[\w+=,.@:/-]{2,}$`)
+	tagPattern        = pattern.Lazy(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]+$`)
 )
 
 const (
@@ -34,16 +33,16 @@ func chain(in Inputs, by iam.RoleARN, p *problems) *Chain {
 	if arn, problem := iam.ParseRoleARN(in.ChainRoleARN); problem == "" {
 		c.ARN = arn
 		if by.Given() && by.Partition != arn.Partition {
-			p.add("chainRoleArn", "%s is in the partition %s, but the first role in %s; no session crosses partitions", arn, arn.Partition, by.Partition)
+			p.add("chainRoleArn", "%s is in the partition %s, but the first role in %s; no session crosses partitions", p.plain("chainRoleArn", arn.String()), arn.Partition, by.Partition)
 		}
 	} else {
-		p.about(in.ChainRoleARN, "chainRoleArn", "%s %s", shown(in.ChainRoleARN), problem)
+		p.about(in.ChainRoleARN, "chainRoleArn", "%s %s", p.shown("chainRoleArn", in.ChainRoleARN), problem)
 	}
 	if given(in.ChainExternalID) && (len(in.ChainExternalID) > maxExternalID || !externalIDPattern().MatchString(in.ChainExternalID)) {
 		p.add("chainExternalId", "must be 2–1224 characters from A-Z a-z 0-9 _ + = , . @ : / -")
 	}
-	if v := in.ChainSourceIdentity; given(v) && (!sourceIdentityPattern().MatchString(v) || reserved(v)) {
-		p.add("chainSourceIdentity", "%s must be 2–64 characters from A-Z a-z 0-9 _ + = , . @ - and must not begin with aws:", shown(v))
+	if v := in.ChainSourceIdentity; given(v) && (!validSessionName(v) || reserved(v)) {
+		p.add("chainSourceIdentity", "%s must be 2–64 characters from A-Z a-z 0-9 _ + = , . @ - and must not begin with aws:", p.shown("chainSourceIdentity", v))
 	}
 	c.Tags = sessionTags(in.ChainSessionTags, p)
 	c.TransitiveTagKeys = transitiveKeys(in.ChainTransitiveTagKeys, c.Tags, p)
@@ -72,7 +71,7 @@ func sessionTags(s string, p *problems) []iam.Tag {
 	for _, l := range pairs(input, s, p) {
 		switch {
 		case seen[strings.ToLower(l.key)]:
-			p.add(input, "line %d repeats key %s; AWS compares keys without regard to case", l.number, shown(l.key))
+			p.add(input, "line %d repeats key %s; AWS compares keys without regard to case", l.number, p.shown(input, l.key))
 		case macro().MatchString(l.key):
 		case !tagPattern().MatchString(l.key) || utf8.RuneCountInString(l.key) > maxTagKey || reserved(l.key):
 			p.add(input, "line %d: a key has 1 to %d letters, digits, spaces or _ . : / = + - @, and does not begin with aws:", l.number, maxTagKey)
@@ -99,8 +98,8 @@ func transitiveKeys(s string, tags []iam.Tag, p *problems) []string {
 		case i >= 0 && slices.Contains(keys, tags[i].Key): // once is enough
 		case i >= 0:
 			keys = append(keys, tags[i].Key)
-		default:
-			p.about(l.text, "chainTransitiveTagKeys", "line %d: %s is not a key of chainSessionTags", l.number, shown(l.text))
+		case !p.inputs["chainSessionTags"]:
+			p.about(l.text, "chainTransitiveTagKeys", "line %d: %s is not a key of chainSessionTags", l.number, p.shown("chainTransitiveTagKeys", l.text))
 		}
 	}
 	return keys

@@ -18,6 +18,9 @@ const (
 	PipelineIdentity     IdentityKind = "none"
 )
 
+// identityKinds are all of them.
+var identityKinds = []IdentityKind{AWSOIDC, AWSToolkit, AzureResourceManager, AzureDevOps, PipelineIdentity}
+
 // azure reports whether the connection has an Entra identity behind it.
 func (k IdentityKind) azure() bool { return k == AzureResourceManager || k == AzureDevOps }
 
@@ -94,8 +97,7 @@ func (in Inputs) connections(lookup Lookup) []endpoint {
 // identity checks the inputs of the group "Identity" and returns the connection
 // for its pins.
 func identity(in Inputs, lookup Lookup, s *Step, p *problems) endpoint {
-	kinds := []string{string(AWSOIDC), string(AWSToolkit), string(AzureResourceManager), string(AzureDevOps), string(PipelineIdentity)}
-	kind := IdentityKind(choice("connectionType", in.ConnectionType, string(AWSOIDC), p, kinds...))
+	kind := choice("connectionType", IdentityKind(in.ConnectionType), AWSOIDC, p, identityKinds)
 	if in.ConnectionType != "" && in.ConnectionType != string(kind) {
 		return endpoint{} // which connection is meant is unknown
 	}
@@ -113,7 +115,7 @@ func identity(in Inputs, lookup Lookup, s *Step, p *problems) endpoint {
 	}
 	conn := endpoint{lookup, s.Plan.ConnectionID}
 	if !conn.delivered() {
-		p.add(input, "the agent did not pass connection %s to this step: it may have been deleted, or renamed since the pipeline was saved, or this pipeline may not use it; select it in this input again", conn.id)
+		p.add(input, "the agent did not pass connection %s to this step: it may have been deleted, or renamed since the pipeline was saved, or this pipeline may not use it; select it in this input again", p.plain(input, conn.id))
 		return conn
 	}
 	if kind.azure() {
@@ -134,7 +136,7 @@ func connectionID(input, value string, p *problems) string {
 	case macro().MatchString(value):
 		return ""
 	case !claims.ValidGUID(id):
-		p.add(input, "%s is not the id of a service connection; write the connection's name directly, or as ${{ parameters.connection }}: a runtime variable is not resolved", shown(value))
+		p.add(input, "%s is not the id of a service connection; write the connection's name directly, or as ${{ parameters.connection }}: a runtime variable is not resolved", p.shown(input, value))
 		return ""
 	}
 	return id
@@ -144,7 +146,7 @@ func connectionID(input, value string, p *problems) string {
 // what the exchange at Entra needs where the step asks for one.
 func azureConnection(input string, in Inputs, conn endpoint, p *problems) *EntraExchange {
 	if s := conn.scheme(); s != "" && !strings.EqualFold(s, "WorkloadIdentityFederation") {
-		p.add(input, "the connection uses the scheme %s; a connection with workload identity federation is required", shown(s))
+		p.add(input, "the connection uses the scheme %s; a connection with workload identity federation is required", p.shown("", s))
 	}
 	if in.EntraAudience == "" {
 		return nil
@@ -152,7 +154,7 @@ func azureConnection(input string, in Inputs, conn endpoint, p *problems) *Entra
 	cloud := conn.data("ENVIRONMENT")
 	authority, known := authorities[cloud]
 	if !known {
-		p.add(input, "the connection's environment %s is not one of AzureCloud, AzureUSGovernment, AzureChinaCloud", shown(cloud))
+		p.add(input, "the connection's environment %s is not one of AzureCloud, AzureUSGovernment, AzureChinaCloud", p.shown("", cloud))
 	}
 	return &EntraExchange{
 		Audience: in.EntraAudience, Authority: authority,
@@ -175,6 +177,6 @@ func entraAudience(audience string, p *problems) {
 		return
 	}
 	if problem := claims.AudienceProblem(audience); problem != "" {
-		p.add(input, "%s %s", shown(audience), problem)
+		p.add(input, "%s %s", p.shown(input, audience), problem)
 	}
 }

@@ -36,44 +36,44 @@ func environmentRole(in Inputs, env EnvironmentName, p *problems) iam.RoleARN {
 	var found iam.RoleARN
 	for _, l := range pairs(input, in.EnvironmentRoles, p) {
 		if n, twice := first[l.key]; twice {
-			p.add(input, "line %d repeats environment %s of line %d", l.number, shown(l.key), n)
+			p.add(input, "line %d repeats environment %s of line %d", l.number, p.shown(input, l.key), n)
 			continue
 		}
 		first[l.key] = l.number
 		names = append(names, l.key)
 		arn, problem := iam.ParseRoleARN(l.value)
 		if problem != "" {
-			p.about(l.value, input, "line %d: %s %s", l.number, shown(l.value), problem)
+			p.about(l.value, input, "line %d: %s %s", l.number, p.shown(input, l.value), problem)
 		}
 		if l.key == env.Name {
 			found = arn
 		}
 	}
 	if _, known := first[env.Name]; !known {
-		p.add(input, "%s", noRoleFor(env, names))
+		p.consequence(input, noRoleFor(env, names, p.quoter))
 	}
 	return found
 }
 
-func noRoleFor(env EnvironmentName, names []string) string {
+func noRoleFor(env EnvironmentName, names []string, q quoter) string {
 	if env.Name == "" {
-		return "the environment of this run is unknown (no input environment, Environment.Name, Release.EnvironmentName or System.StageName); environments with a role: " + list(names)
+		return "the environment of this run is unknown (no input environment, Environment.Name, Release.EnvironmentName or System.StageName); environments with a role: " + list(names, q)
 	}
-	said := "no role for environment " + shown(env.Name) + " (from " + env.Source + "); environments with a role: " + list(names)
+	said := "no role for environment " + q.shown("environment", env.Name) + " (from " + env.Source + "); environments with a role: " + list(names, q)
 	same := func(n string) bool { return strings.EqualFold(n, env.Name) }
 	if i := slices.IndexFunc(names, same); i >= 0 {
-		said += "; " + shown(names[i]) + " differs by upper and lower case only, and names are compared exactly"
+		said += "; " + q.shown("environmentRoles", names[i]) + " differs by upper and lower case only, and names are compared exactly"
 	}
 	return said
 }
 
-func list(names []string) string {
+func list(names []string, q quoter) string {
 	if len(names) == 0 {
 		return "none"
 	}
 	quoted := make([]string, len(names))
 	for i, n := range names {
-		quoted[i] = shown(n)
+		quoted[i] = q.shown("environmentRoles", n)
 	}
 	return strings.Join(quoted, ", ")
 }

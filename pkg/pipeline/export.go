@@ -8,8 +8,10 @@ import (
 
 var (
 	prefixPattern  = pattern.Lazy(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	profilePattern = pattern.Lazy(`^[A-Za-z0-9._@-]{1,64}$`)
+	profilePattern = pattern.Lazy(`^[A-Za-z0-9._@-]+$`)
 )
+
+const longestProfileName = 64
 
 // reservedPrefixes begin variable names that the agent never hands to a step
 // (learn.microsoft.com, Azure Pipelines variables).
@@ -17,9 +19,8 @@ var reservedPrefixes = []string{"input", "secret", "endpoint", "securefile"}
 
 // export checks the inputs of the group "Export".
 func export(in Inputs, p *problems) Export {
-	modes := []string{string(ExportVariables), string(ExportProfile), string(ExportBoth)}
 	e := Export{
-		Mode:          ExportMode(choice("exportAs", in.ExportAs, string(ExportVariables), p, modes...)),
+		Mode:          choice("exportAs", ExportMode(in.ExportAs), ExportVariables, p, exportModes),
 		ProfileName:   "default",
 		AWSToolkit:    boolean("exportForAwsToolkit", in.ExportForAWSToolkit, p),
 		MaskAccountID: boolean("maskAccountId", in.MaskAccountID, p),
@@ -29,8 +30,8 @@ func export(in Inputs, p *problems) Export {
 	}
 	if e.Mode.Profile() && in.ProfileName != "" {
 		e.ProfileName = in.ProfileName
-		if !profilePattern().MatchString(in.ProfileName) {
-			p.about(in.ProfileName, "profileName", "%s must be 1–64 characters from A-Z a-z 0-9 . _ @ -", shown(in.ProfileName))
+		if len(in.ProfileName) > longestProfileName || !profilePattern().MatchString(in.ProfileName) {
+			p.about(in.ProfileName, "profileName", "%s must be 1–64 characters from A-Z a-z 0-9 . _ @ -", p.shown("profileName", in.ProfileName))
 		}
 	}
 	if e.AWSToolkit && in.VariablePrefix != "" {
@@ -48,11 +49,11 @@ func variablePrefix(s string, p *problems) string {
 		return ""
 	}
 	if !prefixPattern().MatchString(s) {
-		p.add(input, "%s is not a letter or _ followed by letters, digits or _", shown(s))
+		p.add(input, "%s is not a letter or _ followed by letters, digits or _", p.shown(input, s))
 	}
 	for _, r := range reservedPrefixes {
 		if strings.HasPrefix(strings.ToLower(s), r) {
-			p.add(input, "%s begins with %s; Azure Pipelines does not pass variables starting with it to later steps", shown(s), r)
+			p.add(input, "%s begins with %s; Azure Pipelines does not pass variables starting with it to later steps", p.shown(input, s), r)
 		}
 	}
 	return s

@@ -2,13 +2,27 @@ package pipeline
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 )
 
 // ClaimRule is one line of requiredClaims.
-type ClaimRule struct{ Claim, Pattern string }
+type ClaimRule struct {
+	Claim, Pattern string
+	// Withheld reports whether messages must not quote the rule, because it has to do with
+	// a secret.
+	Withheld bool
+}
+
+// Told is the rule as a message names it: claim and pattern.
+func (r ClaimRule) Told() (claim, pattern string) {
+	if r.Withheld {
+		return "a claim of requiredClaims (not shown)", notShown
+	}
+	return r.Claim, strconv.Quote(r.Pattern)
+}
 
 // Holds reports whether a claim's value matches the rule's pattern: exactly and by
 // case, where * stands for any run of characters, "/" and none included.
@@ -39,35 +53,34 @@ func guard(in Inputs, plan Plan, p *problems) Guard {
 	if !readable {
 		return g
 	}
-	allow := func(role iam.RoleARN, words string) {
+	allow := func(role iam.RoleARN, input, words string) {
 		if role.Given() && !slices.Contains(g.Accounts, role.Account) {
-			p.add("allowedAccountIds", "the account %s of %s is not in allowedAccountIds", role.Account, words)
+			p.add("allowedAccountIds", "the account %s of %s is not in allowedAccountIds", p.plain(input, string(role.Account)), words)
 		}
 	}
-	allow(plan.Role.ARN, "the role")
+	allow(plan.Role.ARN, "roleArn", "the role")
 	if plan.Chain != nil {
-		allow(plan.Chain.ARN, "the second role")
+		allow(plan.Chain.ARN, "chainRoleArn", "the second role")
 	}
 	return g
 }
 
 func accounts(s string, p *problems) []iam.Account {
 	var ids []iam.Account
-	before := len(p.lines)
 	for _, l := range lines(s) {
 		for id := range strings.SplitSeq(l.text, ",") {
 			id = strings.TrimSpace(id)
 			switch {
 			case id == "" || macro().MatchString(id):
 			case !iam.Account(id).Valid():
-				p.add("allowedAccountIds", "%s is not an account id of 12 digits", shown(id))
+				p.add("allowedAccountIds", "%s is not an account id of 12 digits", p.shown("allowedAccountIds", id))
 			default:
 				ids = append(ids, iam.Account(id))
 			}
 		}
 	}
-	if given(s) && len(ids) == 0 && len(p.lines) == before {
-		p.add("allowedAccountIds", "no account id is given")
+	if given(s) && len(ids) == 0 {
+		p.consequence("allowedAccountIds", "no account id is given")
 	}
 	return ids
 }
@@ -75,17 +88,17 @@ func accounts(s string, p *problems) []iam.Account {
 func claimRules(s string, p *problems) []ClaimRule {
 	const input = "requiredClaims"
 	var rules []ClaimRule
-	first, before := map[string]int{}, len(p.lines)
+	first := map[string]int{}
 	for _, l := range pairs(input, s, p) {
 		if n, twice := first[l.key]; twice {
-			p.add(input, "line %d repeats claim %s of line %d", l.number, shown(l.key), n)
+			p.add(input, "line %d repeats claim %s of line %d", l.number, p.shown(input, l.key), n)
 			continue
 		}
 		first[l.key] = l.number
-		rules = append(rules, ClaimRule{l.key, l.value})
+		rules = append(rules, ClaimRule{l.key, l.value, p.withholds(input, l.key) || p.withholds(input, l.value)})
 	}
-	if given(s) && len(rules) == 0 && len(p.lines) == before {
-		p.add(input, "no claim is given")
+	if given(s) && len(rules) == 0 {
+		p.consequence(input, "no claim is given")
 	}
 	return rules
 }

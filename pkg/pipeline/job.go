@@ -85,8 +85,8 @@ func containerPath(p string) bool {
 // classic reports whether the run is a classic release.
 func (j job) classic() bool { return j.HostType == HostRelease || j.HostType == HostDeployment }
 
-func (j job) check(lookup Lookup) error {
-	if err := collision(lookup); err != nil {
+func (j job) check(lookup Lookup, q quoter) error {
+	if err := collision(lookup, q); err != nil {
 		return err
 	}
 	if j.SystemURL == "" {
@@ -98,7 +98,7 @@ func (j job) check(lookup Lookup) error {
 	if t := lookup.Get("SYSTEM_SERVERTYPE"); t != "" && !strings.EqualFold(t, "Hosted") {
 		return &fault.Fault{
 			Code: fault.ServerUnsupported, Summary: "this is Azure DevOps Server, which issues no OIDC tokens",
-			Why: "System.ServerType is " + shown(t) + "; workload identity federation exists on Azure DevOps Services only.",
+			Why: "System.ServerType is " + q.shown("", t) + "; workload identity federation exists on Azure DevOps Services only.",
 		}
 	}
 	return j.checkToken()
@@ -139,14 +139,14 @@ func environmentKey(name string) string {
 }
 
 // collision finds two public variables that fall on one key the task reads.
-func collision(lookup Lookup) error {
+func collision(lookup Lookup, q quoter) error {
 	seen := map[string]string{}
 	clashes := map[string]string{}
 	for _, name := range names(lookup, "VSTS_PUBLIC_VARIABLES") {
 		key := environmentKey(name)
 		first, known := seen[key]
 		if known && !strings.EqualFold(first, name) && slices.Contains(agentNames, key) {
-			clashes[key] = fmt.Sprintf("%s and %s both become %s", shown(first), shown(name), key)
+			clashes[key] = fmt.Sprintf("%s and %s both become %s", q.shown("", first), q.shown("", name), key)
 		}
 		seen[key] = name
 	}

@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -64,7 +66,7 @@ func boolean(input, s string, p *problems) bool {
 	case "false", "":
 		return false
 	}
-	p.about(s, input, "%s is neither true nor false", shown(s))
+	p.about(s, input, "%s is neither true nor false", p.shown(input, s))
 	return false
 }
 
@@ -75,22 +77,21 @@ func integer(input, s string, fallback, least, most int, p *problems) int {
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil || strings.ContainsAny(s, "+-") || n < least || n > most {
-		p.about(s, input, "%s is not a whole number from %d to %d", shown(s), least, most)
+		p.about(s, input, "%s is not a whole number from %d to %d", p.shown(input, s), least, most)
 		return fallback
 	}
 	return n
 }
 
 // choice accepts one of a pick list's values, exactly.
-func choice(input, s, fallback string, p *problems, options ...string) string {
-	if s == "" {
-		return fallback
+func choice[T ~string](input string, s, fallback T, p *problems, options []T) T {
+	if s == "" || slices.Contains(options, s) {
+		return cmp.Or(s, fallback)
 	}
+	var names []string
 	for _, o := range options {
-		if s == o {
-			return s
-		}
+		names = append(names, string(o))
 	}
-	p.about(s, input, "%s is not one of %s", shown(s), strings.Join(options, ", "))
+	p.about(string(s), input, "%s is not one of %s", p.shown(input, string(s)), strings.Join(names, ", "))
 	return fallback
 }

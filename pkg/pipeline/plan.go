@@ -42,6 +42,9 @@ type Plan struct {
 type Role struct {
 	ARN         iam.RoleARN
 	SessionName string
+	// SessionWithheld reports whether messages must not quote the session's name, because
+	// the input has to do with a secret.
+	SessionWithheld bool
 	// DurationSeconds, Policy and PolicyARNs apply to the role whose credentials are
 	// exported: the second one where there is one.
 	DurationSeconds int32

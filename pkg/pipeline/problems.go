@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 )
@@ -15,11 +13,27 @@ var errUnreadable = errors.New("inputs cannot be read")
 
 // problems collects everything that is wrong with a step, so that a user sees it
 // all at once.
-type problems struct{ lines []string }
+type problems struct {
+	quoter
+	lines []string
+	// inputs are those that have a problem.
+	inputs map[string]bool
+}
 
 // add records one problem of an input, said as "name: text".
 func (p *problems) add(input, format string, args ...any) {
 	p.lines = append(p.lines, input+": "+fmt.Sprintf(format, args...))
+	if p.inputs == nil {
+		p.inputs = map[string]bool{}
+	}
+	p.inputs[input] = true
+}
+
+// consequence records a problem unless the input has one already, of which it follows.
+func (p *problems) consequence(input, text string) {
+	if !p.inputs[input] {
+		p.add(input, "%s", text)
+	}
 }
 
 // about records one problem of a value, unless the value still holds a macro: that is
@@ -39,16 +53,5 @@ func (p *problems) fault() error {
 	if n := len(p.lines); n > 1 {
 		summary = strconv.Itoa(n) + " problems with this step's inputs"
 	}
-	return &fault.Fault{Code: fault.Input, Summary: summary, Why: strings.Join(p.lines, "\n     ")}
-}
-
-// shown is a value as a message quotes it: with Go's escapes, and only as a whole. A
-// long one could be a secret that got into the wrong input, and the masker of the log
-// would not know a part of it.
-func shown(s string) string {
-	const longest = 200
-	if n := utf8.RuneCountInString(s); n > longest {
-		return "a text of " + strconv.Itoa(n) + " characters"
-	}
-	return strconv.Quote(s)
+	return &fault.Fault{Code: fault.Input, Summary: summary, Why: fault.Lines(p.lines)}
 }

@@ -16,7 +16,7 @@ func TestDefaultSessionName(t *testing.T) {
 			runID: rapid.StringMatching(`[0-9]{1,20}`).Draw(t, "run"),
 		}
 		got := defaultSessionName(j)
-		if !sessionNamePattern().MatchString(got) {
+		if !validSessionName(got) {
 			t.Fatalf("%q is no session name", got)
 		}
 		if !strings.HasSuffix(got, j.runID) {
@@ -41,7 +41,7 @@ func TestClaimRuleHoldsInOrder(t *testing.T) {
 		{"*ab*b", "xab", false},
 		{"*ab*b", "xabb", true},
 	} {
-		if got := (ClaimRule{"c", tt.pattern}).Holds(tt.value); got != tt.want {
+		if got := (ClaimRule{Claim: "c", Pattern: tt.pattern}).Holds(tt.value); got != tt.want {
 			t.Errorf("%q holds for %q: %v", tt.pattern, tt.value, got)
 		}
 	}
@@ -54,7 +54,7 @@ func TestClaimRuleHolds(t *testing.T) {
 		pattern := rapid.StringMatching(`[ab/*.]{0,6}`).Draw(t, "pattern")
 		value := rapid.StringMatching(`[abA/.]{0,8}`).Draw(t, "value")
 		same := `(?s)\A` + strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, `.*`) + `\z`
-		if got, want := (ClaimRule{"c", pattern}).Holds(value), regexp.MustCompile(same).MatchString(value); got != want {
+		if got, want := (ClaimRule{Claim: "c", Pattern: pattern}).Holds(value), regexp.MustCompile(same).MatchString(value); got != want {
 			t.Fatalf("%q holds for %q: %v, want %v", pattern, value, got, want)
 		}
 	})

@@ -6,10 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
-	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 )
-
-var sessionNamePattern = pattern.Lazy(`^[\w+=,.@-]{2,64}$`)
 
 // role checks the inputs of the group "Role" and the pin of the connection.
 func role(in Inputs, j job, lookup Lookup, conn endpoint, s *Step, p *problems) {
@@ -21,7 +18,7 @@ func role(in Inputs, j job, lookup Lookup, conn endpoint, s *Step, p *problems) 
 		p.add("roleArn", "no role is given: fill roleArn or environmentRoles, or pin a role in the service connection")
 	}
 	s.Region, s.RegionSource = region(in, lookup, s.Kind, conn, r.ARN, p)
-	r.SessionName = sessionName(in, j, p)
+	r.SessionName, r.SessionWithheld = sessionName(in, j, p), p.withheld["roleSessionName"]
 }
 
 // requestedRole is the role that the step's inputs name.
@@ -32,7 +29,7 @@ func requestedRole(in Inputs, j job, lookup Lookup, s *Step, p *problems) {
 		}
 		s.Environment = environmentName(in, j, lookup)
 		s.Plan.Role.ARN = environmentRole(in, s.Environment, p)
-		s.RoleSource = "environmentRoles, environment " + shown(s.Environment.Name)
+		s.RoleSource = "environmentRoles, environment " + p.shown("environment", s.Environment.Name)
 		return
 	}
 	if in.RoleARN == "" || macro().MatchString(in.RoleARN) {
@@ -40,7 +37,7 @@ func requestedRole(in Inputs, j job, lookup Lookup, s *Step, p *problems) {
 	}
 	arn, problem := iam.ParseRoleARN(in.RoleARN)
 	if problem != "" {
-		p.add("roleArn", "%s %s", shown(in.RoleARN), problem)
+		p.add("roleArn", "%s %s", p.shown("roleArn", in.RoleARN), problem)
 	}
 	s.Plan.Role.ARN, s.RoleSource = arn, "input roleArn"
 }
@@ -56,13 +53,21 @@ func pin(in Inputs, conn endpoint, s *Step, p *problems) {
 		asked := s.Plan.Role.ARN
 		switch {
 		case problem != "":
-			p.add(input, "the role pinned in the connection, %s, %s", shown(pinned), problem)
+			p.add(input, "the role pinned in the connection, %s, %s", p.shown("", pinned), problem)
 		case asked.Given() && asked != arn:
-			p.add(input, "the connection pins the role %s, but %s asks for %s", arn, s.RoleSource, asked)
+			p.add(input, "the connection pins the role %s, but %s asks for %s", p.plain("", arn.String()), s.RoleSource, p.plain(s.roleInput(), asked.String()))
 		default:
 			s.Plan.Role.ARN, s.RoleSource = arn, "service connection"
 		}
 	}
+}
+
+// roleInput is the input that names the role.
+func (s *Step) roleInput() string {
+	if s.Environment.Source != "" {
+		return "environmentRoles"
+	}
+	return "roleArn"
 }
 
 // pinnedRoles are the roles that a connection names, unchecked: the role in the data of a
@@ -97,12 +102,12 @@ func region(in Inputs, lookup Lookup, kind IdentityKind, conn endpoint, arn iam.
 		p.add("region", "no region is given: fill region, set it in the service connection, or set AWS_REGION")
 	case macro().MatchString(name):
 		if source != "input region" {
-			p.add("region", "%s (from %s) is not a region", shown(name), source)
+			p.add("region", "%s (from %s) is not a region", p.shown("region", name), source)
 		}
 	case !iam.ValidRegion(name):
-		p.add("region", "%s (from %s) is not a region such as eu-west-1", shown(name), source)
+		p.add("region", "%s (from %s) is not a region such as eu-west-1", p.shown("region", name), source)
 	case arn.Given() && iam.PartitionOf(name) != arn.Partition:
-		p.add("region", "%s (from %s) belongs to the partition %s, but the role to %s", name, source, iam.PartitionOf(name), arn.Partition)
+		p.add("region", "%s (from %s) belongs to the partition %s, but the role to %s", p.plain("region", name), source, iam.PartitionOf(name), arn.Partition)
 	}
 	return name, source
 }
@@ -111,13 +116,13 @@ func region(in Inputs, lookup Lookup, kind IdentityKind, conn endpoint, arn iam.
 func sessionName(in Inputs, j job, p *problems) string {
 	if in.RoleSessionName == "" {
 		name := defaultSessionName(j)
-		if !sessionNamePattern().MatchString(name) {
-			p.add("roleSessionName", "cannot derive a session name from run id %s; set roleSessionName", shown(j.runID))
+		if !validSessionName(name) {
+			p.add("roleSessionName", "cannot derive a session name from run id %s; set roleSessionName", p.shown("", j.runID))
 		}
 		return name
 	}
-	if !sessionNamePattern().MatchString(in.RoleSessionName) {
-		p.about(in.RoleSessionName, "roleSessionName", "%s must be 2–64 characters from A-Z a-z 0-9 _ + = , . @ -", shown(in.RoleSessionName))
+	if !validSessionName(in.RoleSessionName) {
+		p.about(in.RoleSessionName, "roleSessionName", "%s must be 2–64 characters from A-Z a-z 0-9 _ + = , . @ -", p.shown("roleSessionName", in.RoleSessionName))
 	}
 	return in.RoleSessionName
 }
@@ -126,9 +131,8 @@ func sessionName(in Inputs, j job, p *problems) string {
 // (API_AssumeRoleWithWebIdentity, RoleSessionName). The pipeline's name is cut
 // first, then the project's; the run id never.
 func defaultSessionName(j job) string {
-	const longest = 64
 	project, pipeline, run := sessionChars(j.Project), sessionChars(j.pipeline), sessionChars(j.runID)
-	left := max(0, longest-len(run)-len("-"))
+	left := max(0, longestSessionName-len(run)-len("-"))
 	project = project[:min(len(project), left)]
 	if project != "" {
 		left = max(0, left-len(project)-len("-"))
@@ -144,6 +148,15 @@ func defaultSessionName(j job) string {
 		return name
 	}
 	return strings.TrimSuffix("assume-aws-role-"+run, "-")
+}
+
+const longestSessionName = 64
+
+// validSessionName reports whether STS takes s as RoleSessionName or SourceIdentity (AWS
+// STS API reference, API_AssumeRole). A pattern with {2,64} would be compiled as 64
+// patterns, in every step.
+func validSessionName(s string) bool {
+	return len(s) >= 2 && len(s) <= longestSessionName && sessionChars(s) == s
 }
 
 // sessionChars replaces every character that a session name cannot hold.
@@ -212,10 +225,10 @@ func policyARN(l line, target iam.RoleARN, p *problems) {
 	switch {
 	case macro().MatchString(l.text):
 	case !ok:
-		p.add(input, "line %d: %s is not the ARN of a managed policy", l.number, shown(l.text))
+		p.add(input, "line %d: %s is not the ARN of a managed policy", l.number, p.shown(input, l.text))
 	case target.Given() && partition != target.Partition:
-		p.add(input, "line %d: %s is in the partition %s, but the role in %s", l.number, shown(l.text), partition, target.Partition)
+		p.add(input, "line %d: %s is in the partition %s, but the role in %s", l.number, p.shown(input, l.text), partition, target.Partition)
 	case target.Given() && account != iam.ManagedByAWS && account != target.Account:
-		p.add(input, "line %d: %s is not a policy of the role's account %s", l.number, shown(l.text), target.Account)
+		p.add(input, "line %d: %s is not a policy of the role's account %s", l.number, p.shown(input, l.text), p.plain("roleArn", string(target.Account)))
 	}
 }

@@ -41,6 +41,30 @@ type Step struct {
 	// Secrets are the values to mask before anything is printed. They are complete even
 	// when Read fails.
 	Secrets []secret.Value
+	quoter  quoter
+}
+
+// Shown is a value of an input as a line of the log says it: not at all where the input
+// has to do with a secret of the job.
+func (s *Step) Shown(input, value string) string {
+	if s.quoter.withheld[input] {
+		return notShown
+	}
+	return value
+}
+
+// trimmed are secrets of the job without the spaces around them, where an input holds one:
+// inputs are trimmed, and the agent masks what an earlier step has set as it was set.
+func (s *Step) trimmed(in Inputs) []secret.Value {
+	var out []secret.Value
+	for _, v := range s.JobSecrets {
+		text := strings.TrimSpace(v.Reveal())
+		holds := func(f field) bool { return strings.Contains(f.value, text) }
+		if text != v.Reveal() && text != "" && slices.ContainsFunc(in.all(), holds) {
+			out = append(out, secret.New(text))
+		}
+	}
+	return out
 }
 
 // ExportMode says how later steps get the credentials.
@@ -52,6 +76,9 @@ const (
 	ExportProfile   ExportMode = "profile"
 	ExportBoth      ExportMode = "both"
 )
+
+// exportModes are all of them.
+var exportModes = []ExportMode{ExportVariables, ExportProfile, ExportBoth}
 
 // Variables reports whether credentials are exported as job variables.
 func (m ExportMode) Variables() bool { return m != ExportProfile }
@@ -77,13 +104,15 @@ func Read(ctx context.Context, lookup Lookup) (Step, error) {
 	if err != nil {
 		return Step{}, &fault.Fault{Code: fault.Input, Summary: "the inputs of this step cannot be read", Cause: err}
 	}
-	s := Step{JobSecrets: lookup.Held().secrets(), Secrets: accountsToMask(in, lookup), Unused: unused(in)}
+	s := Step{JobSecrets: lookup.Held().secrets(), Unused: unused(in)}
 	settings, notes, proxyErr := network.FromAgent(ctx, lookup.Get, "")
 	j := readJob(lookup)
-	s.Secrets = append(append(s.Secrets, settings.Secrets()...), j.JobToken)
+	own := append(settings.Secrets(), j.JobToken)
+	s.quoter = newQuoter(in, append(own, s.JobSecrets...))
+	s.Secrets = append(append(accountsToMask(in, lookup), own...), s.trimmed(in)...)
 	s.Notes, s.Plan.Network, s.Plan.Job = notes, settings, j.Job
 	s.TempDirectory, s.InContainer = j.tempDirectory, containerPath(j.tempDirectory)
-	if err := j.check(lookup); err != nil {
+	if err := j.check(lookup, s.quoter); err != nil {
 		return s, err
 	}
 	if err := s.fill(in, j, lookup); err != nil {
@@ -105,7 +134,7 @@ func timeout(text string, p *problems) time.Duration {
 
 // fill checks all inputs together with the agent's variables.
 func (s *Step) fill(in Inputs, j job, lookup Lookup) error {
-	p := &problems{}
+	p := &problems{quoter: s.quoter}
 	unresolved(in, p)
 	conn := identity(in, lookup, s, p)
 	s.Plan.Masked = maskedValues(in, lookup)

@@ -40,7 +40,7 @@ func stsEndpoint(given string, role iam.RoleARN, region string, p *problems) STS
 	}
 	signed, problem := stsRegion(u, role.Partition)
 	if problem != "" {
-		p.add(input, "%s %s", shown(u.Host), problem)
+		p.add(input, "%s %s", p.shown(input, u.Host), problem)
 	}
 	endpoint.SigningRegion = signed
 	return endpoint

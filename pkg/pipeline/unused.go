@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -24,26 +25,27 @@ type conditional struct {
 }
 
 // dependent lists the inputs that are used under some choices only, and whether
-// the choices of in use them.
+// the choices of in use them. A choice that does not exist is a problem of its own, and
+// leaves nothing unused.
 func dependent(in Inputs) []conditional {
-	kind := IdentityKind(in.ConnectionType)
-	if kind == "" {
-		kind = AWSOIDC
+	var list []conditional
+	kind := IdentityKind(cmp.Or(in.ConnectionType, string(AWSOIDC)))
+	if slices.Contains(identityKinds, kind) {
+		because := "connectionType is " + string(kind)
+		list = append(list, conditional{field{"entraAudience", in.EntraAudience, ""}, kind.azure(), because})
+		for _, k := range identityKinds {
+			name, value := in.connectionInput(k)
+			list = append(list, conditional{field{name, value, ""}, k == kind, because})
+		}
 	}
-	mode := ExportMode(in.ExportAs)
-	if mode == "" {
-		mode = ExportVariables
-	}
-	ofKind, ofMode := "connectionType is "+string(kind), "exportAs is "+string(mode)
-	list := []conditional{
-		{field{"entraAudience", in.EntraAudience, ""}, kind.azure(), ofKind},
-		{field{"environment", in.Environment, ""}, in.EnvironmentRoles != "", "environmentRoles is empty"},
-		{field{"profileName", in.ProfileName, "default"}, mode == ExportProfile || mode == ExportBoth, ofMode},
-		{field{"variablePrefix", in.VariablePrefix, ""}, mode != ExportProfile || strings.EqualFold(in.ExportForAWSToolkit, "true"), ofMode},
-	}
-	for _, k := range []IdentityKind{AWSOIDC, AWSToolkit, AzureResourceManager, AzureDevOps} {
-		name, value := in.connectionInput(k)
-		list = append(list, conditional{field{name, value, ""}, k == kind, ofKind})
+	list = append(list, conditional{field{"environment", in.Environment, ""}, in.EnvironmentRoles != "", "environmentRoles is empty"})
+	if mode := ExportMode(cmp.Or(in.ExportAs, string(ExportVariables))); slices.Contains(exportModes, mode) {
+		because := "exportAs is " + string(mode)
+		toolkit := strings.EqualFold(in.ExportForAWSToolkit, "true")
+		list = append(
+			list, conditional{field{"profileName", in.ProfileName, "default"}, mode.Profile(), because},
+			conditional{field{"variablePrefix", in.VariablePrefix, ""}, mode.Variables() || toolkit, because},
+		)
 	}
 	return list
 }
@@ -74,7 +76,7 @@ func unresolved(in Inputs, p *problems) {
 	}
 	for _, f := range in.all() {
 		if m := macro().FindString(f.value); m != "" && !slices.Contains(idle, f.name) {
-			p.add(f.name, "the variable in %s does not exist, or is not available here", shown(m))
+			p.add(f.name, "the variable in %s does not exist, or is not available here", p.shown(f.name, m))
 		}
 	}
 }

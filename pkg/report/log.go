@@ -2,6 +2,8 @@ package report
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -62,19 +64,28 @@ const shortSeconds = 1800
 // Intent says what is about to be done.
 func (l *Log) Intent() {
 	if env := l.Step.Environment; env.Name != "" {
-		l.line("environment", env.Name+" (from "+env.Source+")")
+		l.line("environment", l.Step.Shown("environment", env.Name)+" (from "+env.Source+")")
 	}
 	role := l.Step.Plan.Role
 	l.line("role", role.ARN.String()+" (from "+l.Step.RoleSource+")")
 	if chain := l.Step.Plan.Chain; chain != nil {
 		l.line("second role", chain.ARN.String())
 	}
-	l.line("region", l.Step.Region+" (from "+l.Step.RegionSource+")")
-	l.line("session name", role.SessionName)
+	l.line("region", l.Step.Shown("region", l.Step.Region)+" (from "+l.Step.RegionSource+")")
+	l.line("session name", l.Step.Shown("roleSessionName", role.SessionName))
 	l.line("guards", guards(l.Step))
 	if l.Step.Export.Mode.Profile() && role.DurationSeconds < shortSeconds && !l.Step.CheckOnly {
 		l.Out.LogIssue(vso.IssueWarning, "", "durationSeconds is below 1800: with a profile, tools ask for new credentials every few minutes; use 3600.")
 	}
+}
+
+// some names the first of many items and counts the rest.
+func some(items []string) string {
+	const most = 20
+	if len(items) > most {
+		items = append(slices.Clone(items[:most]), strconv.Itoa(len(items)-most)+" more")
+	}
+	return strings.Join(items, ", ")
 }
 
 // guards names the guards in force, so that one which an empty variable switched off is
@@ -84,19 +95,20 @@ func guards(s pipeline.Step) string {
 	if s.Pinned {
 		in = append(in, "role pinned in the service connection")
 	}
-	if accounts := s.Plan.Guard.Accounts; len(accounts) > 0 {
-		var ids []string
-		for _, a := range accounts {
-			ids = append(ids, string(a))
-		}
-		in = append(in, "allowedAccountIds "+strings.Join(ids, ", "))
+	var accounts, names []string
+	for _, a := range s.Plan.Guard.Accounts {
+		accounts = append(accounts, string(a))
 	}
-	if rules := s.Plan.Guard.Claims; len(rules) > 0 {
-		var names []string
-		for _, r := range rules {
-			names = append(names, r.Claim)
+	for _, r := range s.Plan.Guard.Claims {
+		names = append(names, r.Claim)
+	}
+	for _, g := range []struct {
+		input string
+		items []string
+	}{{"allowedAccountIds", accounts}, {"requiredClaims", names}} {
+		if len(g.items) > 0 {
+			in = append(in, g.input+" "+s.Shown(g.input, some(g.items)))
 		}
-		in = append(in, "requiredClaims "+strings.Join(names, ", "))
 	}
 	if len(in) == 0 {
 		return "none (no pinned role, no allowedAccountIds, no requiredClaims)"
@@ -166,14 +178,20 @@ func (l *Log) retirement() {
 		"and has not said what happens to this type of identity: " + migrationPage)
 }
 
+// session is the ARN of a session, whose name an input may have set.
+func (l *Log) session(arn string) string {
+	role := roleSession(arn)
+	return role + l.Step.Shown("roleSessionName", arn[len(role):])
+}
+
 // Session says what AWS answered.
 func (l *Log) Session() {
 	if l.Step.Plan.Chain != nil {
-		l.line("first role", l.Result.First.AssumedRoleARN)
+		l.line("first role", l.session(l.Result.First.AssumedRoleARN))
 	}
 	s := l.Result.Session
 	life := s.Credentials.Expires.Sub(s.Credentials.Issued)
-	l.line("assumed role", s.AssumedRoleARN)
+	l.line("assumed role", l.session(s.AssumedRoleARN))
 	l.line("account", string(l.Step.Plan.Target().Account))
 	l.line("expires", Stamp(s.Credentials.Expires)+" (in "+life.Round(time.Second).String()+")")
 	l.shortSession(life)

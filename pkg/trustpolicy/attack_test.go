@@ -225,8 +225,12 @@ func (d drawer) others() (out []other) {
 		}
 	}
 	for _, c := range []caller{
-		{kind: "AWS", name: "arn:aws:iam::123123123123:root"}, {kind: "AWS", name: "arn:aws:iam::123123123123:user/eve"}, {kind: "AWS", name: "anonymous"},
-		{kind: "Service", name: "evil.amazonaws.com"}, {kind: "Federated", name: "accounts.google.com"}, {kind: "Federated", name: "arn:aws:iam::" + account + ":saml-provider/Other"},
+		{kind: "AWS", name: "arn:aws:iam::123123123123:root"},
+		{kind: "AWS", name: "arn:aws:iam::123123123123:user/eve"},
+		{kind: "AWS", name: "anonymous"},
+		{kind: "Service", name: "evil.amazonaws.com"},
+		{kind: "Federated", name: "accounts.google.com"},
+		{kind: "Federated", name: "arn:aws:iam::" + account + ":saml-provider/Other"},
 	} {
 		for _, c.action = range []string{"sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"} {
 			out = append(out, other{caller: c})

@@ -24,7 +24,7 @@ func (c Client) session(call *call, got *types.Credentials, user *types.AssumedR
 		return iam.Session{}, c.found(call, &fault.Fault{
 			Code:    fault.AccountMismatch,
 			Summary: "the answer of " + c.host + " is for another account, role or session than the one asked for",
-			Why:     "asked for a session " + name + " of " + want.String() + ", got " + c.known.Quote(arn),
+			Why:     "asked for a session of " + want.String() + " with the step's session name, got " + c.known.Quote(arn),
 		})
 	}
 	s := iam.Session{AssumedRoleARN: arn, Credentials: iam.Credentials{

@@ -32,12 +32,12 @@ func TestSession(t *testing.T) {
 		"token, 2 lines":  {func(c *types.Credentials, _ *types.AssumedRoleUser) { c.SessionToken = aws.String("canary\nx") }, fault.STSResponse, "a character that no credential has (a control character, a space or one outside ASCII) is in its SessionToken."},
 		"secret, Unicode": {func(c *types.Credentials, _ *types.AssumedRoleUser) { c.SecretAccessKey = aws.String("canary\u200b") }, fault.STSResponse, "is in its SecretAccessKey."},
 		"no ARN":          {func(_ *types.Credentials, u *types.AssumedRoleUser) { u.Arn = nil }, fault.STSResponse, "it holds no Arn."},
-		"partition":       {func(_ *types.Credentials, u *types.AssumedRoleUser) { swap(u, "arn:aws:", "arn:aws-cn:") }, fault.AccountMismatch, "asked for a session run of arn:aws:iam::111122223333:role/path/deploy, got "},
-		"account":         {func(_ *types.Credentials, u *types.AssumedRoleUser) { swap(u, "1111", "9999") }, fault.AccountMismatch, "asked for a session run of arn:aws:iam::111122223333:role/path/deploy, got "},
-		"role":            {func(_ *types.Credentials, u *types.AssumedRoleUser) { swap(u, "deploy", "path/deploy") }, fault.AccountMismatch, "asked for a session run of arn:aws:iam::111122223333:role/path/deploy, got "},
-		"session":         {func(_ *types.Credentials, u *types.AssumedRoleUser) { swap(u, "/run", "/other") }, fault.AccountMismatch, "asked for a session run of arn:aws:iam::111122223333:role/path/deploy, got "},
-		"role, by case":   {func(_ *types.Credentials, u *types.AssumedRoleUser) { swap(u, "deploy", "Deploy") }, fault.AccountMismatch, "asked for a session run of arn:aws:iam::111122223333:role/path/deploy, got "},
-		"commands":        {func(_ *types.Credentials, u *types.AssumedRoleUser) { u.Arn = aws.String("##vso[x]\n##vso[y]") }, fault.AccountMismatch, "asked for a session run of arn:aws:iam::111122223333:role/path/deploy, got "},
+		"partition":       {func(_ *types.Credentials, u *types.AssumedRoleUser) { swap(u, "arn:aws:", "arn:aws-cn:") }, fault.AccountMismatch, "asked for a session of arn:aws:iam::111122223333:role/path/deploy with the step's session name, got "},
+		"account":         {func(_ *types.Credentials, u *types.AssumedRoleUser) { swap(u, "1111", "9999") }, fault.AccountMismatch, "asked for a session of arn:aws:iam::111122223333:role/path/deploy with the step's session name, got "},
+		"role":            {func(_ *types.Credentials, u *types.AssumedRoleUser) { swap(u, "deploy", "path/deploy") }, fault.AccountMismatch, "asked for a session of arn:aws:iam::111122223333:role/path/deploy with the step's session name, got "},
+		"session":         {func(_ *types.Credentials, u *types.AssumedRoleUser) { swap(u, "/run", "/other") }, fault.AccountMismatch, "asked for a session of arn:aws:iam::111122223333:role/path/deploy with the step's session name, got "},
+		"role, by case":   {func(_ *types.Credentials, u *types.AssumedRoleUser) { swap(u, "deploy", "Deploy") }, fault.AccountMismatch, "asked for a session of arn:aws:iam::111122223333:role/path/deploy with the step's session name, got "},
+		"commands":        {func(_ *types.Credentials, u *types.AssumedRoleUser) { u.Arn = aws.String("##vso[x]\n##vso[y]") }, fault.AccountMismatch, "asked for a session of arn:aws:iam::111122223333:role/path/deploy with the step's session name, got "},
 	} {
 		expires := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 		c := &types.Credentials{AccessKeyId: aws.String("ASIA"), SecretAccessKey: aws.String("canary-key"), SessionToken: aws.String("canary-token"), Expiration: &expires}

@@ -3,66 +3,62 @@ package bench
 import (
 	"context"
 	"fmt"
-	"os/exec"
+	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
 	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/clients"
 	"github.com/assume-aws-role/assume-aws-role/pkg/lab/sandbox"
 	"github.com/assume-aws-role/assume-aws-role/pkg/network"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
 
-// profile measures one cached call beside the AWS CLI's own start, and fifty
-// parallel ones with an empty cache.
+// profile measures calls of the credential process.
 func (b *bench) profile(ctx context.Context) error {
-	s, err := sandbox.New(sandbox.Default())
-	if err != nil {
-		return fmt.Errorf("starting sandbox: %w", err)
-	}
-	defer s.Close()
-	env := b.environment(s, sandbox.EnvOptions{}, nil)
-	cached, err := b.write(ctx, s, env, time.Now().Add(time.Hour))
+	cached, err := b.write(ctx, time.Hour)
 	if err != nil {
 		return err
 	}
-	if err := b.cached(ctx, env, cached); err != nil {
+	if err := b.cached(ctx, cached); err != nil {
 		return err
 	}
-	empty, err := b.write(ctx, s, env, time.Now().Add(-time.Second))
-	if err != nil {
+	if err := b.cachedCallers(ctx, cached); err != nil {
 		return err
 	}
-	return b.storm(ctx, s, env, empty)
+	return b.renewingCallers(ctx)
 }
 
-// write makes a profile whose credentials expire at the given time, and returns
-// the command that its profile line names.
-func (b *bench) write(ctx context.Context, s *sandbox.Sandbox, env []string, expires time.Time) ([]string, error) {
-	lookup := lookupOf(env)
-	step, err := pipeline.Read(ctx, lookup)
+// write makes a profile whose credentials last for a while, and returns the command that
+// its profile line names. Nothing of the caller's environment counts for it.
+func (b *bench) write(ctx context.Context, lasting time.Duration) (command, error) {
+	environment := lookupOf(b.environment(b.world, sandbox.EnvOptions{}, nil))
+	step, err := pipeline.Read(ctx, environment)
 	if err != nil {
-		return nil, err
+		return command{}, err
 	}
 	step.Plan.Network = network.Config{UserAgent: "assume-aws-role/bench"}
 	plan, err := step.Plan.Encode()
 	if err != nil {
-		return nil, err
+		return command{}, err
 	}
-	id := awsprofile.NewID()
-	_, err = awsprofile.Create(awsprofile.Options{
+	id, expires := awsprofile.NewID(), time.Now().Add(lasting)
+	made, err := awsprofile.Create(awsprofile.Options{
 		ID: id, TempDir: b.dir, ProfileName: "bench-" + id[:4], Region: "eu-west-1", Plan: plan, Binary: b.bin, Now: time.Now,
 		Credentials: iam.Credentials{
 			AccessKeyID: "ASIAEXAMPLEEXAMPLE22", SecretAccessKey: secret.New("secret"), SessionToken: secret.New("token"),
 			Issued: expires.Add(-time.Hour), Expires: expires,
 		},
 	})
-	s.Reset()
-	return []string{filepath.Join(awsprofile.Dir(b.dir), "assume-aws-role"), "credential-process", id}, err
+	return command{args: []string{filepath.Join(made.Directory, filepath.Base(installed(b.bin))), "credential-process", id}, env: b.base()}, err
+}
+
+// installed is the name under which a profile holds the program.
+func installed(bin string) string {
+	return "assume-aws-role" + strings.TrimPrefix(filepath.Ext(bin), ".bin")
 }
 
 func lookupOf(env []string) pipeline.Lookup {
@@ -77,65 +73,75 @@ func lookupOf(env []string) pipeline.Lookup {
 	}
 }
 
-func (b *bench) cached(ctx context.Context, env, command []string) error {
-	const runs = 41
-	other := []string{"true"}
-	_, call, err := pairs(ctx, runs, env, other, command)
+// cached compares one call with the start of nothing and with the AWS CLI's own start,
+// which every use of a profile by it waits for anyway.
+func (b *bench) cached(ctx context.Context, call command) error {
+	const budget, share = 5 * time.Millisecond, 100
+	actions := []action{b.alone(command{args: []string{"true"}, env: b.base()}), b.alone(call)}
+	cli, missing := clients.AWSCLI(ctx, os.Getenv("PATH"))
+	if missing == nil {
+		actions = append(actions, b.alone(command{args: []string{cli, "--version"}, env: b.base()}))
+	}
+	samples, err := alternate(ctx, b.Runs, actions...)
 	if err != nil {
 		return err
 	}
-	b.add("credential-process, cached", "5 ms", "%s", ms(call))
-	if found, _ := exec.LookPath("aws"); found == "" {
-		b.add("beside the AWS CLI's own start", "1/80", "the AWS CLI is not installed")
+	nothing, took := samples[0], samples[1]
+	allowed := allowance(budget, nothing.median(), trueWhereSet)
+	b.timed("/bin/true", nothing, "")
+	b.judged("credential-process, cached", took, times(took.median(), nothing.median())+" /bin/true", budgetText(budget, allowed), took.median() <= allowed)
+	if missing != nil {
+		b.absent("aws --version", missing)
 		return nil
 	}
-	const cliRuns = 5
-	_, cli, err := pairs(ctx, cliRuns, env, other, []string{"aws", "--version"})
-	if err != nil {
-		return err
-	}
-	b.add("beside the AWS CLI's own start", "1/80", "1/%d (aws --version: %s)", int(cli/call), ms(cli))
+	b.judged("aws --version", samples[2], times(samples[2].median(), took.median())+" credential-process",
+		fmt.Sprintf("≥ %d ×", share), samples[2].median() >= share*took.median())
 	return nil
 }
 
-// storm starts fifty callers at once.
-func (b *bench) storm(ctx context.Context, s *sandbox.Sandbox, env, command []string) error {
-	const callers = 50
-	var wait sync.WaitGroup
-	failures := make(chan error, callers)
-	begin := time.Now()
-	for range callers {
-		wait.Go(func() {
-			if _, err := once(ctx, env, command[0], command[1:]...); err != nil {
-				failures <- err
-			}
-		})
+var callers = []int{1, 10, 50}
+
+func (b *bench) cachedCallers(ctx context.Context, call command) error {
+	var actions []action
+	for _, n := range callers {
+		actions = append(actions, b.together(call, n))
 	}
-	wait.Wait()
-	close(failures)
-	for err := range failures {
+	samples, err := alternate(ctx, b.Runs, actions...)
+	if err != nil {
 		return err
 	}
-	b.add("50 parallel calls, empty cache", "1 token request, 1 STS call", "%d and %d, %s in all",
-		len(s.Requests(sandbox.LegADO)), len(s.Requests(sandbox.LegSTS)), ms(time.Since(begin)))
+	b.grown("credential-process, cached, callers at once", callers, samples)
 	return nil
 }
 
-// memory is the peak of the richest exchange, over TLS.
-func (b *bench) memory(ctx context.Context) error {
-	s, err := sandbox.New(sandbox.Default())
-	if err != nil {
-		return fmt.Errorf("starting sandbox: %w", err)
+// renewingCallers finds the cache empty each time, and compares with programs that each
+// get credentials of their own.
+func (b *bench) renewingCallers(ctx context.Context) error {
+	for _, n := range callers {
+		others := b.exchange(b.rivals[0], transports[0])
+		samples, err := inTurn(ctx, b.crowdRounds(n), []action{b.renewing(n), b.together(others, n)})
+		if err != nil {
+			return err
+		}
+		what := fmt.Sprintf("credential-process, empty cache, callers at once: %d", n)
+		b.judged(what, samples[0], "1 token request, 1 of STS", "1 and 1", true) // renewing has checked
+		b.timed(fmt.Sprintf("%s instead, at once: %d", b.rivals[0].name, n), samples[1], fmt.Sprintf("%d token requests, %d of STS", n, n))
 	}
-	defer s.Close()
-	azure, _ := s.Config().Connection("azure-prod")
-	t, err := watched(ctx, b.environment(s, sandbox.EnvOptions{TLS: true}, map[string]string{
-		"INPUT_CONNECTIONTYPE": "azureResourceManager", "INPUT_AZURESERVICECONNECTION": azure.ID, "INPUT_ENTRAAUDIENCE": "api://aws-sts-federation",
-		"INPUT_CHAINROLEARN": "arn:aws:iam::111122223333:role/second", "INPUT_REQUIREDCLAIMS": "rpo_ref = *",
-	}), b.bin, "task")
-	if err != nil {
-		return err
-	}
-	b.add("peak memory, TLS, Entra, second role, claims", "15 MiB", "%.1f MiB", float64(t.peak)/1024)
 	return nil
+}
+
+// renewing starts n callers of a profile whose credentials have expired.
+func (b *bench) renewing(n int) action {
+	return func(ctx context.Context) ([]time.Duration, error) {
+		call, err := b.write(ctx, -time.Second)
+		if err != nil {
+			return nil, err
+		}
+		call.exchanges, call.shared = 1, true
+		took, err := b.together(call, n)(ctx)
+		if tokens := len(b.world.Requests(sandbox.LegADO)); err == nil && tokens != 1 {
+			err = fmt.Errorf("%d callers made %d token requests", n, tokens)
+		}
+		return took, err
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/need"
 	"github.com/assume-aws-role/assume-aws-role/pkg/lab/sandbox"
 )
 
@@ -39,10 +40,7 @@ func (c client) need(t *testing.T) []string {
 	if err == nil {
 		return command
 	}
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("%s is not installed: %v", c.name, err)
-	}
-	t.Skipf("%s is not installed: %v", c.name, err)
+	need.Missing(t, c.name, err.Error())
 	return nil
 }
 

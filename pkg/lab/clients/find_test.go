@@ -7,10 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 
+	installed "github.com/assume-aws-role/assume-aws-role/pkg/lab/clients"
 	"github.com/assume-aws-role/assume-aws-role/pkg/lab/guest"
 )
 
@@ -35,25 +35,13 @@ func buildGo(dir, pkg string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	cmd := exec.Command("go", "build", "-o", filepath.Join(target, "program"), pkg)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building %s: %w: %s", pkg, err, out)
-	}
-	return filepath.Join(target, "program"), nil
+	program := filepath.Join(target, "program")
+	return program, installed.BuildGo(dir, pkg, program)
 }
 
-// findAWSCLI looks for version 2 along the path: version 1 often comes first.
 func findAWSCLI(ctx context.Context) ([]string, error) {
-	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
-		path := filepath.Join(dir, "aws")
-		out, err := exec.CommandContext(ctx, path, "--version").Output()
-		if err == nil && strings.HasPrefix(string(out), "aws-cli/2.") {
-			return []string{path, "sts", "get-caller-identity", "--query", "Arn", "--output", "text", "--endpoint-url"}, nil
-		}
-	}
-	return nil, errors.New("no aws of version 2 on the path (apt-get install awscli)")
+	path, err := installed.AWSCLI(ctx, os.Getenv("PATH"))
+	return []string{path, "sts", "get-caller-identity", "--query", "Arn", "--output", "text", "--endpoint-url"}, err
 }
 
 func findBoto3(ctx context.Context) ([]string, error) {

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/need"
 )
 
 // configuration stores its state in the bucket, under a lock that is an object, too.
@@ -38,13 +40,10 @@ type tofu struct {
 	env     map[string]string
 }
 
-// newTofu needs the program that AAR_TOFU names; test --full builds it.
 func newTofu(t *testing.T, exportAs string, session, deploy int) *tofu {
 	t.Helper()
-	program := os.Getenv("AAR_TOFU")
-	if program == "" {
-		t.Skip("OpenTofu is built by test --full")
-	}
+	need.Full(t)
+	program := need.OpenTofu(t)
 	j := run(t, exportAs, session)
 	b := &bucket{sandbox: j.sandbox, objects: map[string][]byte{}}
 	s3 := httptest.NewServer(b)

@@ -100,7 +100,8 @@ func TestProfileCommandsRun(t *testing.T) {
 		found++
 		step := map[string]any{"task": taskName, "inputs": map[string]any{"serviceConnection": "aws-prod", "exportAs": "profile"}}
 		steps := []map[string]any{
-			step, {"script": s.text},
+			step,
+			{"script": s.text},
 			{"script": "rm \"$(dirname \"$AWS_CONFIG_FILE\")\"/state-*.json"},
 			{"script": s.text},
 		}

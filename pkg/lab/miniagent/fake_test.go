@@ -4,12 +4,13 @@ import (
 	"archive/zip"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/need"
 )
 
 // packFake packs the task of testdata as an extension would be, and returns the file.
@@ -51,9 +52,7 @@ func fakeJob(t *testing.T, steps ...Step) Job {
 	t.Helper()
 	job := Job{WorkDir: t.TempDir(), HostEnv: map[string]string{"PATH": os.Getenv("PATH"), "HOST_ONLY": "of the host"}, Steps: steps, Waits: scaled}
 	if slices.ContainsFunc(steps, func(s Step) bool { return s.Task != "" }) {
-		if _, err := exec.LookPath("node"); err != nil {
-			t.Skip("node is not installed")
-		}
+		need.NodeProgram(t)
 		job.VSIX = packFake(t)
 	}
 	return job

@@ -1,12 +1,11 @@
 package miniagent
 
 import (
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/need"
 	"github.com/assume-aws-role/assume-aws-role/pkg/lab/sandbox"
 )
 
@@ -69,13 +68,7 @@ func unnamed(s Step) Step {
 
 func needCLI(t *testing.T) {
 	t.Helper()
-	if _, err := exec.LookPath("aws"); err == nil {
-		return
-	}
-	if os.Getenv("CI") == "true" {
-		t.Fatal("the AWS CLI is not installed")
-	}
-	t.Skip("the AWS CLI is not installed")
+	need.Program(t, "aws", "apt-get install awscli")
 }
 
 // TestPackedCLI: the AWS CLI of a later script uses each kind of export.

@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // CheckBinary verifies that content is a static program for the platform, built
@@ -51,7 +52,31 @@ func checkPE(arch string, content []byte) error {
 	if f.Machine != want {
 		return fmt.Errorf("is for machine %#x, not %#x", f.Machine, want)
 	}
+	return checkVersionResource(f)
+}
+
+// checkVersionResource looks for the names by which a policy on Windows allows a
+// program: publisher, product and file.
+func checkVersionResource(f *pe.File) error {
+	section := f.Section(".rsrc")
+	if section == nil {
+		return fmt.Errorf("has no version resource")
+	}
+	resource, err := section.Data()
+	if err != nil {
+		return fmt.Errorf("reading the version resource: %w", err)
+	}
+	for _, name := range []string{"CompanyName", "ProductName", "OriginalFilename", Name + ".exe"} {
+		if !bytes.Contains(resource, []byte(utf16(name))) {
+			return fmt.Errorf("has no %s in its version resource", name)
+		}
+	}
 	return nil
+}
+
+// utf16 is how a version resource spells an ASCII text.
+func utf16(text string) string {
+	return strings.Join(strings.Split(text, ""), "\x00") + "\x00"
 }
 
 const (

@@ -6,25 +6,23 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"io"
 	"os"
-	"path"
 	"strings"
 )
 
-// Budgets of the package, in bytes.
+// Budgets in bytes: of the VSIX, of the task folder as an agent downloads it, and of
+// one binary.
 const (
 	MaxPackage = 20_000_000
+	MaxTask    = 18_500_000
 	MaxBinary  = 9_000_000
 )
 
-// Check verifies a finished VSIX: its size, that every part has a content type,
-// the launcher's manifest, every binary, and that all places name the same version. It
-// reports everything it finds.
-func Check(file string) error {
-	info, err := os.Stat(file)
-	if err != nil {
-		return fmt.Errorf("checking the package: %w", err)
-	}
+// Check verifies a finished VSIX: its sizes, that every part has a content type, the
+// launcher's manifest, every binary, and that all places name the same version. It
+// reports everything it finds, and writes the sizes to w.
+func Check(file string, w io.Writer) error {
 	r, err := zip.OpenReader(file)
 	if err != nil {
 		return fmt.Errorf("checking the package: %w", err)
@@ -32,23 +30,24 @@ func Check(file string) error {
 	defer r.Close()
 	parts := map[string][]byte{}
 	var found []error
-	if info.Size() > MaxPackage {
-		found = append(found, fmt.Errorf("the package has %d bytes, more than %d", info.Size(), MaxPackage))
-	}
 	for i, f := range r.File {
 		found = append(found, checkEntry(i, f))
 		content, err := readPart(f)
 		found = append(found, err)
 		parts[f.Name] = content
 	}
-	found = append(found, checkContentTypes(parts), checkBinaries(parts), checkPackedVersions(parts))
+	manifest, err := readManifest(parts)
+	if err != nil {
+		return errors.Join(append(found, err)...)
+	}
+	found = append(found, checkSizes(r, parts, file, w), checkTypes(parts, manifest.addressable()), checkBinaries(parts), checkVersions(parts, manifest))
 	return errors.Join(found...)
 }
 
 func checkEntry(i int, f *zip.File) error {
 	executable := strings.HasPrefix(f.Name, "task/bin/"+Name)
 	switch {
-	case (i == 0) != (f.Name == contentTypesPart):
+	case (i == 0) != (f.Name == typesPart):
 		return fmt.Errorf("%s is at place %d; the content types come first", f.Name, i)
 	case len(f.Extra) > 0 || f.ModifiedDate != dosEpoch || f.ModifiedTime != 0:
 		return fmt.Errorf("%s carries a date or extra fields", f.Name)
@@ -58,35 +57,34 @@ func checkEntry(i int, f *zip.File) error {
 	return nil
 }
 
-type typesDocument struct {
-	Defaults []struct {
-		Extension string `xml:",attr"`
-	} `xml:"Default"`
-	Overrides []struct {
-		PartName string `xml:",attr"`
-	} `xml:"Override"`
-}
-
-// checkContentTypes verifies that each part is registered: the Marketplace drops
-// the others without a word.
-func checkContentTypes(parts map[string][]byte) error {
-	var types typesDocument
-	if err := xml.Unmarshal(parts[contentTypesPart], &types); err != nil {
-		return fmt.Errorf("reading the content types: %w", err)
+// checkSizes prints the sizes and compares them with the budgets.
+func checkSizes(r *zip.ReadCloser, parts map[string][]byte, file string, w io.Writer) error {
+	info, err := os.Stat(file)
+	if err != nil {
+		return fmt.Errorf("reading sizes: %w", err)
 	}
-	registered := map[string]bool{}
-	for _, d := range types.Defaults {
-		registered["."+strings.TrimPrefix(d.Extension, ".")] = true
-	}
-	for _, o := range types.Overrides {
-		registered[strings.TrimPrefix(o.PartName, "/")] = true
-	}
-	for name := range parts {
-		if name != contentTypesPart && !registered[name] && !registered[strings.ToLower(path.Ext(name))] {
-			return fmt.Errorf("%s has no content type", name)
+	task := 0
+	for _, f := range r.File {
+		if strings.HasPrefix(f.Name, "task/") {
+			const headers = 30 + 46 // bytes of a file's two headers, without its name
+			task += int(f.CompressedSize64) + headers + 2*len(f.Name)
 		}
 	}
-	return nil
+	largest := 0
+	for _, p := range Platforms() {
+		largest = max(largest, len(parts["task/bin/"+p.File()]))
+	}
+	var found []error
+	for _, s := range []struct {
+		what       string
+		size, most int
+	}{{"the package", int(info.Size()), MaxPackage}, {"the task folder, zipped", task, MaxTask}, {"the largest binary", largest, MaxBinary}} {
+		fmt.Fprintf(w, "%-24s %6.2f MB (at most %.1f)\n", s.what, float64(s.size)/1e6, float64(s.most)/1e6)
+		if s.size > s.most {
+			found = append(found, fmt.Errorf("%s has %d bytes, more than %d", s.what, s.size, s.most))
+		}
+	}
+	return errors.Join(found...)
 }
 
 func checkBinaries(parts map[string][]byte) error {
@@ -97,14 +95,11 @@ func checkBinaries(parts map[string][]byte) error {
 	var found []error
 	for _, p := range Platforms() {
 		content := parts["task/bin/"+p.File()]
-		switch {
-		case listed[p.Key()] != LauncherEntry{p.File(), len(content)}:
+		if listed[p.Key()] != (LauncherEntry{p.File(), len(content)}) {
 			found = append(found, fmt.Errorf("%s does not match the launcher's manifest", p.File()))
-		case len(content) > MaxBinary:
-			found = append(found, fmt.Errorf("%s has %d bytes, more than %d", p.File(), len(content), MaxBinary))
-		default:
-			found = append(found, CheckBinary(p, content))
+			continue
 		}
+		found = append(found, CheckBinary(p, content))
 	}
 	return errors.Join(found...)
 }
@@ -115,26 +110,51 @@ type vsixManifest struct {
 		Publisher string `xml:",attr"`
 		Version   string `xml:",attr"`
 	} `xml:"Metadata>Identity"`
+	Assets []struct {
+		Path        string `xml:",attr"`
+		Addressable bool   `xml:",attr"`
+	} `xml:"Assets>Asset"`
 }
 
-// checkPackedVersions compares the version of the package, of the task and the
-// one stamped into each binary.
-func checkPackedVersions(parts map[string][]byte) error {
-	var manifest vsixManifest
-	if err := xml.Unmarshal(parts["extension.vsixmanifest"], &manifest); err != nil {
-		return fmt.Errorf("reading extension.vsixmanifest: %w", err)
+func readManifest(parts map[string][]byte) (vsixManifest, error) {
+	var m vsixManifest
+	if err := xml.Unmarshal(parts["extension.vsixmanifest"], &m); err != nil {
+		return m, fmt.Errorf("reading extension.vsixmanifest: %w", err)
 	}
-	task, err := parseTree(parts["task/task.json"])
-	if err != nil {
-		return fmt.Errorf("task/task.json: %w", err)
+	return m, nil
+}
+
+// addressable lists the parts that Azure DevOps serves to browsers.
+func (m vsixManifest) addressable() []string {
+	var paths []string
+	for _, a := range m.Assets {
+		if a.Addressable {
+			paths = append(paths, a.Path)
+		}
 	}
-	version := manifest.Identity.Version
-	if t := taskVersion(task); t != version {
+	return paths
+}
+
+// checkVersions compares the version of the package, of the task and the one stamped
+// into each binary.
+func checkVersions(parts map[string][]byte, manifest vsixManifest) error {
+	var task struct {
+		Version struct{ Major, Minor, Patch json.Number } `json:"version"`
+	}
+	if err := json.Unmarshal(parts["task/task.json"], &task); err != nil {
+		return fmt.Errorf("reading task.json: %w", err)
+	}
+	version, v := manifest.Identity.Version, task.Version
+	if t := fmt.Sprintf("%s.%s.%s", v.Major, v.Minor, v.Patch); t != version {
 		return fmt.Errorf("the package has version %s, its task %s", version, t)
 	}
 	for _, p := range Platforms() {
-		if stamp := "assume-aws-role/" + version; !strings.Contains(string(parts["task/bin/"+p.File()]), stamp) {
+		content := string(parts["task/bin/"+p.File()])
+		if stamp := Name + "/" + version; !strings.Contains(content, stamp) {
 			return fmt.Errorf("%s does not carry the stamp %s", p.File(), stamp)
+		}
+		if p.OS == "windows" && !strings.Contains(content, utf16(version+".0")) {
+			return fmt.Errorf("the version resource of %s does not say %s.0", p.File(), version)
 		}
 	}
 	return nil

@@ -5,14 +5,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"path/filepath"
 	"slices"
 )
 
-// Compare tells whether two packages are the same file, and names the parts that
-// differ when they are not.
+// Compare reports as an error that two packages are not the same file, and names the
+// parts that differ.
 func Compare(mine, theirs string) error {
 	a, err := os.ReadFile(mine)
 	if err != nil {
@@ -70,35 +68,3 @@ func partHashes(archive []byte) (map[string]string, error) {
 	}
 	return hashes, nil
 }
-
-// WriteSizes prints the sizes of the binaries, raw and in the package, against
-// their budgets.
-func WriteSizes(w io.Writer, binDir, file string) error {
-	r, err := zip.OpenReader(file)
-	if err != nil {
-		return fmt.Errorf("reading sizes: %w", err)
-	}
-	defer r.Close()
-	inPackage := map[string]uint64{}
-	for _, f := range r.File {
-		inPackage[f.Name] = f.CompressedSize64
-	}
-	for _, p := range Platforms() {
-		info, err := os.Stat(filepath.Join(binDir, p.File()))
-		if err != nil {
-			return fmt.Errorf("reading sizes: %w", err)
-		}
-		if _, err := fmt.Fprintf(w, "%-40s %6.2f MB raw, %5.2f MB in the package (at most %d MB raw)\n", p.File(),
-			megabytes(info.Size()), megabytes(int64(inPackage["task/bin/"+p.File()])), MaxBinary/1_000_000); err != nil {
-			return err
-		}
-	}
-	info, err := os.Stat(file)
-	if err != nil {
-		return fmt.Errorf("reading sizes: %w", err)
-	}
-	_, err = fmt.Fprintf(w, "%-40s %6.2f MB (at most %d MB)\n", filepath.Base(file), megabytes(info.Size()), MaxPackage/1_000_000)
-	return err
-}
-
-func megabytes(n int64) float64 { return float64(n) / 1e6 }

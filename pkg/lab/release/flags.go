@@ -1,70 +1,31 @@
 package release
 
 import (
-	"encoding/xml"
+	"encoding/json"
 	"fmt"
-	"path/filepath"
-	"slices"
-	"strings"
+	"regexp"
 )
 
-// Flags returns the flags of Stage with which a finished package was made, so
-// that it can be made again from the checkout at root.
-func Flags(root, file string) ([]string, error) {
-	parts, err := readParts(file)
+// flagPattern is what cmd/release/stage.mjs writes into build.json.
+var flagPattern = regexp.MustCompile(`^--(dev|(publisher|version|without)=[A-Za-z0-9][A-Za-z0-9._,-]*)$`)
+
+// Flags returns the flags of ./build.sh package with which a finished package was
+// made, as its build.json notes them.
+func Flags(file string) ([]string, error) {
+	parts, err := readZip(file)
 	if err != nil {
 		return nil, err
 	}
-	var manifest vsixManifest
-	if err := xml.Unmarshal(content(parts, "extension.vsixmanifest"), &manifest); err != nil {
-		return nil, fmt.Errorf("reading extension.vsixmanifest: %w", err)
+	var note struct {
+		Flags []string `json:"flags"`
 	}
-	packed, err := parseTree(content(parts, "task/task.json"))
-	if err != nil {
-		return nil, fmt.Errorf("task/task.json: %w", err)
+	if err := json.Unmarshal(contentOf(parts, "build.json"), &note); err != nil {
+		return nil, fmt.Errorf("reading build.json of the package: %w", err)
 	}
-	original, err := readTree(filepath.Join(root, "task", "task.json"))
-	if err != nil {
-		return nil, err
-	}
-	id := manifest.Identity
-	flags := []string{"--publisher", id.Publisher, "--version", id.Version}
-	if strings.HasSuffix(id.ID, "-"+devSuffix) {
-		flags = append(flags, "--dev")
-	}
-	if missing := missingChoices(original, packed); len(missing) > 0 {
-		flags = append(flags, "--without", strings.Join(missing, ","))
-	}
-	return flags, checkWords(flags)
-}
-
-// checkWords refuses what a shell would not read as one word.
-func checkWords(flags []string) error {
-	for _, f := range flags {
-		if f == "" || strings.ContainsAny(f, " \t\r\n*?[") {
-			return fmt.Errorf("the package names %q, which no build gives", f)
+	for _, f := range note.Flags {
+		if !flagPattern.MatchString(f) {
+			return nil, fmt.Errorf("build.json of the package holds %q, which is not a flag of ./build.sh package", f)
 		}
 	}
-	return nil
-}
-
-func missingChoices(original, packed *object) []string {
-	options, _ := findInput(original, "connectionType").get("options").(*object)
-	if options == nil {
-		return nil
-	}
-	var missing []string
-	for _, m := range options.members {
-		if findInput(packed, "connectionType").get("options", m.key) == nil {
-			missing = append(missing, m.key)
-		}
-	}
-	return missing
-}
-
-func content(parts []entry, name string) []byte {
-	if i := slices.IndexFunc(parts, func(e entry) bool { return e.name == name }); i >= 0 {
-		return parts[i].content
-	}
-	return nil
+	return note.Flags, nil
 }

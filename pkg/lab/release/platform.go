@@ -1,3 +1,6 @@
+// Package release owns what becomes of the staged extension and the built programs:
+// the canonical VSIX, the archives, the bill of materials, the notices and the checks
+// of the result. It is used by cmd/release only and never shipped.
 package release
 
 import (

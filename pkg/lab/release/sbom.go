@@ -1,83 +1,50 @@
 package release
 
 import (
-	"encoding/json"
+	"bytes"
 	"fmt"
-	"net/url"
-)
+	"strings"
 
-// The part of CycloneDX 1.6 that is written. There is no serial number and no
-// time stamp, so that the same binaries give the same document.
-type (
-	bom struct {
-		Format       string          `json:"bomFormat"`
-		Spec         string          `json:"specVersion"`
-		Version      int             `json:"version"`
-		Metadata     bomMetadata     `json:"metadata"`
-		Components   []bomComponent  `json:"components"`
-		Dependencies []bomDependency `json:"dependencies"`
-	}
-	bomMetadata struct {
-		Component bomComponent `json:"component"`
-	}
-	bomComponent struct {
-		Ref      string       `json:"bom-ref"`
-		Type     string       `json:"type"`
-		Name     string       `json:"name"`
-		Version  string       `json:"version"`
-		PURL     string       `json:"purl"`
-		Licenses []bomLicense `json:"licenses,omitempty"`
-		Hashes   []bomHash    `json:"hashes,omitempty"`
-		Files    []bomFile    `json:"components,omitempty"`
-	}
-	bomFile struct {
-		Type   string    `json:"type"`
-		Name   string    `json:"name"`
-		Hashes []bomHash `json:"hashes"`
-	}
-	bomLicense struct {
-		License struct {
-			ID string `json:"id"`
-		} `json:"license"`
-	}
-	bomHash struct {
-		Algorithm string `json:"alg"`
-		Content   string `json:"content"`
-	}
-	bomDependency struct {
-		Ref       string   `json:"ref"`
-		DependsOn []string `json:"dependsOn,omitempty"`
-	}
+	cyclonedx "github.com/CycloneDX/cyclonedx-go"
 )
 
 const modulePath = "github.com/assume-aws-role/assume-aws-role"
 
-// sbom renders the bill of materials of the binaries.
-func sbom(modules []module, binaries []entry, version string) ([]byte, error) {
-	program := component(module{path: modulePath, version: "v" + version, license: "MIT"})
-	program.Type = "application"
+// sbom renders the bill of materials as CycloneDX. There is no serial number and no
+// time stamp, so that the same binaries give the same document.
+func sbom(components []Component, binaries []entry, version string) ([]byte, error) {
+	program := bomComponent(Component{Name: modulePath, Version: "v" + version, PURL: "pkg:golang/" + modulePath + "@v" + version, License: "MIT"})
+	program.Type = cyclonedx.ComponentTypeApplication
+	var files []cyclonedx.Component
 	for _, b := range binaries {
-		program.Files = append(program.Files, bomFile{"file", b.name, []bomHash{{"SHA-256", Hash(b.content)}}})
+		hashes := []cyclonedx.Hash{{Algorithm: cyclonedx.HashAlgoSHA256, Value: Hash(b.content)}}
+		files = append(files, cyclonedx.Component{Type: cyclonedx.ComponentTypeFile, Name: b.name, Hashes: &hashes})
 	}
-	doc := bom{Format: "CycloneDX", Spec: "1.6", Version: 1, Metadata: bomMetadata{program}}
-	needs := bomDependency{Ref: program.Ref}
-	for _, m := range modules {
-		c := component(m)
-		doc.Components = append(doc.Components, c)
-		needs.DependsOn = append(needs.DependsOn, c.Ref)
+	program.Components = &files
+	doc := cyclonedx.NewBOM()
+	doc.Metadata = &cyclonedx.Metadata{Component: &program}
+	var list []cyclonedx.Component
+	var needs []string
+	for _, c := range components {
+		list = append(list, bomComponent(c))
+		needs = append(needs, c.PURL)
 	}
-	doc.Dependencies = []bomDependency{needs}
-	out, err := json.MarshalIndent(doc, "", "  ")
-	if err != nil {
+	doc.Components = &list
+	doc.Dependencies = &[]cyclonedx.Dependency{{Ref: program.BOMRef, Dependencies: &needs}}
+	var b bytes.Buffer
+	if err := cyclonedx.NewBOMEncoder(&b, cyclonedx.BOMFileFormatJSON).SetPretty(true).EncodeVersion(doc, cyclonedx.SpecVersion1_6); err != nil {
 		return nil, fmt.Errorf("writing the bill of materials: %w", err)
 	}
-	return append(out, '\n'), nil
+	return b.Bytes(), nil
 }
 
-func component(m module) bomComponent {
-	purl := "pkg:golang/" + m.path + "@" + url.PathEscape(m.version)
-	c := bomComponent{Ref: purl, Type: "library", Name: m.path, Version: m.version, PURL: purl}
-	c.Licenses = make([]bomLicense, 1)
-	c.Licenses[0].License.ID = m.license
-	return c
+func bomComponent(c Component) cyclonedx.Component {
+	license := cyclonedx.LicenseChoice{License: &cyclonedx.License{ID: c.License}}
+	if strings.Contains(c.License, " ") {
+		license = cyclonedx.LicenseChoice{Expression: c.License}
+	}
+	return cyclonedx.Component{
+		BOMRef: c.PURL, Type: cyclonedx.ComponentTypeLibrary, Name: c.Name, Version: c.Version, PackageURL: c.PURL,
+		Licenses: &cyclonedx.Licenses{license},
+	}
 }

@@ -1,160 +1,225 @@
 package release
 
 import (
+	"bytes"
+	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/need"
 )
 
 // checkout is a copy of the tracked files that are staged.
 func checkout(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
-	for _, path := range []string{"task", "docs/images", "vss-extension.json", "LICENSE"} {
-		if err := copyTree(filepath.Join("..", "..", "..", filepath.FromSlash(path)), filepath.Join(root, filepath.FromSlash(path))); err != nil {
+	for _, dir := range []string{"task", "docs/images"} {
+		if err := os.CopyFS(filepath.Join(root, dir), os.DirFS(filepath.Join(need.Root(t), dir))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(root, "README.md"), []byte("# x\n"), 0o600); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"vss-extension.json", "LICENSE", "README.md"} {
+		write(t, filepath.Join(root, name), read(t, filepath.Join(need.Root(t), name)))
 	}
 	return root
 }
 
-func stage(t *testing.T, o Options) (Identity, *object, *object) {
+func read(t *testing.T, name string) []byte {
 	t.Helper()
-	o.Root, o.Out, o.Page = checkout(t), filepath.Join(t.TempDir(), "stage"), t.TempDir()
-	if err := os.WriteFile(filepath.Join(o.Page, "setup.html"), []byte("page"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	id, err := Stage(o)
+	content, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	extension, err := readTree(filepath.Join(o.Out, "vss-extension.json"))
-	if err != nil {
+	return content
+}
+
+func write(t *testing.T, name string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(name, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	task, err := readTree(filepath.Join(o.Out, "task", "task.json"))
+}
+
+// stageIn runs the script in a checkout. A set-up page stands by where the manifest
+// lists one.
+func stageIn(t *testing.T, root string, flags ...string) (out, printed string, err error) {
+	t.Helper()
+	out, setup := filepath.Join(t.TempDir(), "stage"), t.TempDir()
+	write(t, filepath.Join(setup, "setup.html"), []byte("<!doctype html>"))
+	c := exec.Command(need.NodeProgram(t), append([]string{filepath.Join(need.Root(t), "cmd", "release", "stage.mjs"), out, "--setup", setup}, flags...)...)
+	c.Dir = root
+	text, err := c.CombinedOutput()
+	return out, strings.TrimSpace(string(text)), err
+}
+
+// staged is what the script made of the manifests.
+type staged struct {
+	ID, Name, Publisher, Version string
+	Files                        []struct{ Path string }
+	Contributions                []struct {
+		Properties struct{ Name, DisplayName string }
+	}
+	task struct {
+		ID, Name, FriendlyName string
+		Version                struct{ Major, Minor, Patch json.Number }
+		Inputs                 []struct {
+			Name, Type, VisibleRule string
+			Options                 map[string]string
+		}
+	}
+	printed string
+	note    string
+	out     string
+}
+
+func stage(t *testing.T, flags ...string) staged {
+	t.Helper()
+	out, printed, err := stageIn(t, need.Root(t), flags...)
 	if err != nil {
+		t.Fatalf("%v\n%s", err, printed)
+	}
+	s := staged{printed: printed, out: out, note: string(read(t, filepath.Join(out, "build.json")))}
+	for name, v := range map[string]any{"vss-extension.json": &s, "task/task.json": &s.task} {
+		if err := json.Unmarshal(read(t, filepath.Join(out, name)), v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+// compact takes the white space out of a document and keeps the order of its keys,
+// which is the order in which users see the choices of an input.
+func compact(t *testing.T, doc []byte) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := json.Indent(&b, doc, "", " "); err != nil {
 		t.Fatal(err)
 	}
-	if page, err := os.ReadFile(filepath.Join(o.Out, "setup", "setup.html")); string(page) != "page" {
-		t.Errorf("the staged page is %q, %v", page, err)
-	}
-	return id, extension, task
+	return strings.TrimSpace(b.String())
 }
 
 func TestStageKeepsTheManifests(t *testing.T) {
 	t.Parallel()
-	_, extension, task := stage(t, Options{})
-	for name, tree := range map[string]*object{"vss-extension.json": extension, "task/task.json": task} {
-		got, err := tree.render()
-		if err != nil {
-			t.Fatal(err)
+	s := stage(t)
+	for _, name := range []string{"vss-extension.json", "task/task.json"} {
+		got := compact(t, read(t, filepath.Join(s.out, name)))
+		got = strings.Replace(got, ",\n  {\n   \"path\": \"build.json\"\n  }", "", 1)
+		if diff := cmp.Diff(compact(t, read(t, filepath.Join(need.Root(t), name))), got); diff != "" {
+			t.Errorf("%s changed without a flag (-want +got):\n%s", name, diff)
 		}
-		want, err := os.ReadFile(filepath.Join("..", "..", "..", filepath.FromSlash(name)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), string(got)); diff != "" {
-			t.Errorf("%s changed without an option (-want +got):\n%s", name, diff)
+	}
+	for _, f := range s.Files {
+		if _, err := os.Stat(filepath.Join(s.out, f.Path)); err != nil {
+			t.Error(err)
 		}
 	}
 }
 
-func TestStageOptions(t *testing.T) {
+func TestStageFlags(t *testing.T) {
 	t.Parallel()
-	id, _, task := stage(t, Options{Publisher: "contoso", Version: "1.22.333"})
-	if id != (Identity{"contoso", "assume-aws-role", "1.22.333"}) || taskVersion(task) != "1.22.333" {
-		t.Errorf("identity %v, task version %s", id, taskVersion(task))
+	s := stage(t, "--publisher", "contoso", "--version", "1.22.333")
+	if s.printed != "contoso assume-aws-role 1.22.333" {
+		t.Errorf("printed %q", s.printed)
+	}
+	if v := s.task.Version; v.Major+v.Minor+v.Patch != "122333" {
+		t.Errorf("the task's version is %v", v)
+	}
+	if !strings.Contains(s.note, `"--publisher=contoso"`) || !strings.Contains(s.note, `"--version=1.22.333"`) {
+		t.Errorf("the note for verify lacks a flag: %s", s.note)
+	}
+	if same := stage(t, "--publisher", s.Publisher); strings.Contains(stage(t, "--publisher", "assume-aws-role").note, "--") {
+		t.Errorf("a flag that changes nothing makes another package: %s", same.note)
 	}
 }
 
 func TestDevDiffersInEverythingUnique(t *testing.T) {
 	t.Parallel()
-	_, extension, task := stage(t, Options{})
-	_, devExtension, devTask := stage(t, Options{Dev: true})
-	for _, key := range []string{"id", "name"} {
-		if devExtension.text(key) == extension.text(key) {
-			t.Errorf("the extension's %s is the same", key)
+	s, dev := stage(t), stage(t, "--dev")
+	for name, pair := range map[string][2]string{
+		"the extension's id": {s.ID, dev.ID}, "the extension's name": {s.Name, dev.Name},
+		"the task's id": {s.task.ID, dev.task.ID}, "the task's name": {s.task.Name, dev.task.Name}, "the task's friendly name": {s.task.FriendlyName, dev.task.FriendlyName},
+	} {
+		if pair[0] == pair[1] {
+			t.Errorf("%s is the same", name)
 		}
 	}
-	for _, key := range []string{"id", "name", "friendlyName"} {
-		if devTask.text(key) == task.text(key) {
-			t.Errorf("the task's %s is the same", key)
-		}
-	}
-	if len(devTask.text("friendlyName")) > 40 {
+	if len(dev.task.FriendlyName) > 40 {
 		t.Error("the friendly name is too long")
 	}
-	doc, err := devExtension.render()
-	if err != nil {
-		t.Fatal(err)
+	types := map[string]bool{}
+	for _, in := range dev.task.Inputs {
+		types[in.Type] = true
 	}
-	taskDoc, err := devTask.render()
-	if err != nil {
-		t.Fatal(err)
+	if types["connectedService:assumeAwsRole"] || !types["connectedService:assumeAwsRoleDev"] {
+		t.Errorf("an input refers to the published connection type: %v", types)
 	}
-	if !strings.Contains(string(doc), `"name": "assumeAwsRoleDev"`) {
-		t.Error("the connection type is not renamed")
-	}
-	if strings.Contains(string(taskDoc), `"connectedService:assumeAwsRole"`) {
-		t.Error("the task refers to the connection type that is not renamed")
-	}
-	if !strings.Contains(string(taskDoc), `"connectedService:assumeAwsRoleDev"`) {
-		t.Error("the task does not refer to the renamed connection type")
-	}
-	if !strings.Contains(string(doc), `"name": "AWS roles (OIDC) (dev)"`) {
+	if !strings.Contains(string(read(t, filepath.Join(dev.out, "vss-extension.json"))), "AWS roles (OIDC) (dev)") {
 		t.Error("two hubs of one name cannot be told apart")
 	}
-	if _, _, again := stage(t, Options{Dev: true}); again.text("id") != devTask.text("id") {
+	names := ""
+	for _, c := range dev.Contributions {
+		names += " " + c.Properties.Name
+	}
+	if !strings.Contains(names, " assumeAwsRoleDev") {
+		t.Errorf("the connection type is not renamed:%s", names)
+	}
+	if again := stage(t, "--dev"); again.task.ID != dev.task.ID {
 		t.Error("the id changes from build to build")
 	}
 }
 
 func TestWithout(t *testing.T) {
 	t.Parallel()
-	_, _, task := stage(t, Options{Without: []string{"awsToolkit", "azureDevOps"}})
-	for _, name := range []string{"awsServiceConnection", "azureDevOpsServiceConnection"} {
-		if findInput(task, name).text("name") != "" {
-			t.Errorf("%s is still there", name)
+	s := stage(t, "--without", "azureDevOps,awsToolkit")
+	for _, in := range s.task.Inputs {
+		switch in.Name {
+		case "awsServiceConnection", "azureDevOpsServiceConnection":
+			t.Errorf("%s is still there", in.Name)
+		case "entraAudience":
+			if in.VisibleRule != "connectionType = azureResourceManager" {
+				t.Errorf("the rule of entraAudience is %q", in.VisibleRule)
+			}
+		case "connectionType":
+			if len(in.Options) != 3 {
+				t.Errorf("choices left: %v", in.Options)
+			}
 		}
 	}
-	if rule := findInput(task, "entraAudience").text("visibleRule"); rule != "connectionType = azureResourceManager" {
-		t.Errorf("the rule of entraAudience is %q", rule)
-	}
-	options, _ := findInput(task, "connectionType").get("options").(*object)
-	if len(options.members) != 3 {
-		t.Errorf("choices left: %v", options.members)
+	if !strings.Contains(s.note, `"--without=awsToolkit,azureDevOps"`) {
+		t.Errorf("the note depends on the order of the flag: %s", s.note)
 	}
 }
 
 func TestStageRefuses(t *testing.T) {
 	t.Parallel()
-	for name, o := range map[string]Options{
-		"two numbers": {Version: "1.2"}, "text": {Version: "1.0.0-rc1"}, "leading zero": {Version: "1.01.0"}, "another major": {Version: "2.0.0"},
-		"publisher with a path": {Publisher: "../x"}, "publisher of two words": {Publisher: "a b"},
-		"the default choice": {Without: []string{"awsOidc"}}, "an unknown choice": {Without: []string{"x"}},
+	for name, tt := range map[string]struct {
+		flags []string
+		words string
+	}{
+		"two numbers":              {[]string{"--version", "1.2"}, "three numbers"},
+		"text":                     {[]string{"--version", "1.0.0-rc1"}, "three numbers"},
+		"a leading zero":           {[]string{"--version", "1.01.0"}, "three numbers"},
+		"another major":            {[]string{"--version", "2.0.0"}, "major version"},
+		"a publisher with a path":  {[]string{"--publisher", "../x"}, "publisher"},
+		"a publisher of two words": {[]string{"--publisher", "a b"}, "publisher"},
+		"the default choice":       {[]string{"--without", "awsOidc"}, "left out"},
+		"an unknown choice":        {[]string{"--without", "x"}, "left out"},
+		"a list with spaces":       {[]string{"--without", "awsToolkit,", "azureDevOps"}, "without spaces"},
+		"an unknown flag":          {[]string{"--fast"}, "--fast"},
 	} {
-		o.Root, o.Out = checkout(t), filepath.Join(t.TempDir(), "stage")
-		if _, err := Stage(o); err == nil {
-			t.Errorf("%s was staged", name)
+		if _, printed, err := stageIn(t, need.Root(t), tt.flags...); err == nil || !strings.Contains(printed, tt.words) {
+			t.Errorf("%s: want %q, got %v %q", name, tt.words, err, printed)
 		}
 	}
 	root := checkout(t)
 	file := filepath.Join(root, "task", "task.json")
-	doc, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(file, []byte(strings.Replace(string(doc), `"Patch": 0`, `"Patch": 9`, 1)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Stage(Options{Root: root, Out: filepath.Join(t.TempDir(), "stage")}); err == nil || !strings.Contains(err.Error(), "1.0.9") {
-		t.Errorf("two versions were staged: %v", err)
+	write(t, file, bytes.Replace(read(t, file), []byte(`"Patch": 0`), []byte(`"Patch": 9`), 1))
+	if _, printed, err := stageIn(t, root); err == nil || !strings.Contains(printed, "1.0.9") {
+		t.Errorf("two versions were staged: %v %s", err, printed)
 	}
 }

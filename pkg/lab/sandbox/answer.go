@@ -55,6 +55,7 @@ func (s *Sandbox) faulty(leg string, serve func(*call) *answer) http.Handler {
 		if r.URL.Path == redirected {
 			s.rec.violation("%s: a redirect was followed", leg)
 		}
+		s.before(leg, r)
 		f := s.faults.pick(leg, c.form.Get("Action"))
 		out := serve(c)
 		if f != nil {
@@ -68,6 +69,12 @@ func (s *Sandbox) faulty(leg string, serve func(*call) *answer) http.Handler {
 		})
 		s.deliver(w, c, out, f)
 	})
+}
+
+func (s *Sandbox) before(leg string, r *http.Request) {
+	if s.cfg.Before != nil {
+		s.cfg.Before(leg, hostname(r.Host))
+	}
 }
 
 // deliver sends the answer, in the way that the fault asks for.

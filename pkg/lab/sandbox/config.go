@@ -148,6 +148,9 @@ type Config struct {
 	RoundTripMillis int `json:"roundTripMillis"`
 	// Documents replaces discovery and key documents by URL.
 	Documents map[string]json.RawMessage `json:"documents"`
+	// Before, when set, is called with the leg and the host of each request before it is
+	// answered, the proxy's included. The answer waits until it returns.
+	Before func(leg, host string) `json:"-"`
 	// Now is the clock of every stand-in; nil means the real one.
 	Now func() time.Time `json:"-"`
 }

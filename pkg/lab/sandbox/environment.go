@@ -11,6 +11,9 @@ type EnvOptions struct {
 	// TLS names the services by their real host names, reached through the proxy
 	// and trusted by the sandbox's authority; otherwise plain http on loopback.
 	TLS bool
+	// LoopbackTLS names the services by their addresses on loopback over TLS, without
+	// the proxy, and trusts the sandbox's authority.
+	LoopbackTLS bool
 	// Proxy sets the proxy and the authority, which the Entra stand-in needs, also
 	// without TLS.
 	Proxy bool
@@ -31,7 +34,10 @@ func (s *Sandbox) Environment(o EnvOptions) map[string]string {
 	for _, conn := range s.cfg.Connections {
 		s.endpoint(env, conn)
 	}
-	if !o.TLS {
+	switch {
+	case o.LoopbackTLS:
+		env["INPUT_STSENDPOINT"], env["AGENT_CAINFO"] = s.STSTLSURL, s.CAFile
+	case !o.TLS:
 		env["INPUT_STSENDPOINT"] = s.STSURL
 	}
 	if o.TLS || o.Proxy {
@@ -51,8 +57,11 @@ func (s *Sandbox) Environment(o EnvOptions) map[string]string {
 }
 
 func (s *Sandbox) collection(o EnvOptions) string {
-	if o.TLS {
+	switch {
+	case o.TLS:
 		return "https://dev.azure.com/" + s.cfg.Organisation.Name + "/"
+	case o.LoopbackTLS:
+		return s.ADOTLSURL
 	}
 	return s.ADOURL
 }

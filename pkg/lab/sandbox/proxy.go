@@ -13,6 +13,7 @@ import (
 // port 443 ends at the TLS listener. Loopback must never come here.
 func (s *Sandbox) serveProxy(w http.ResponseWriter, r *http.Request) {
 	req := s.record(LegProxy, r)
+	s.before(LegProxy, r)
 	status := s.proxyStatus(r)
 	if f := s.faults.pickForHost(hostname(r.Host)); f != nil {
 		s.rec.update(func() { req.Fault = f.text })

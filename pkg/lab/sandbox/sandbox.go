@@ -30,6 +30,8 @@ type Sandbox struct {
 	ADOURL string
 	// STSURL is STS on loopback over plain http, without a path.
 	STSURL string
+	// ADOTLSURL and STSTLSURL are the same two over TLS, trusted by CAFile.
+	ADOTLSURL, STSTLSURL string
 	// ProxyURL is the CONNECT proxy that leads the real host names to the stand-ins.
 	ProxyURL string
 	// TLSAddress is host:port of the listener that answers for the real host names.
@@ -101,21 +103,32 @@ func (s *Sandbox) start() error {
 	if err := os.WriteFile(s.CAFile, s.ca.pem, 0o600); err != nil {
 		return err
 	}
-	addresses := make([]string, 5)
-	for i, h := range []http.Handler{
-		ado, sts, http.HandlerFunc(s.serveProxy), http.HandlerFunc(s.serveMetadata), http.HandlerFunc(s.serveDocuments),
-	} {
-		if addresses[i], err = s.listen(h, false); err != nil {
-			return err
-		}
-	}
-	if s.TLSAddress, err = s.listen(s.hosts(ado, sts), true); err != nil {
+	plain, err := s.listenAll(false, ado, sts, http.HandlerFunc(s.serveProxy), http.HandlerFunc(s.serveMetadata), http.HandlerFunc(s.serveDocuments))
+	if err != nil {
 		return err
 	}
-	s.ADOURL = "http://" + addresses[0] + "/" + s.cfg.Organisation.Name + "/"
-	s.STSURL, s.ProxyURL, s.MetadataURL = "http://"+addresses[1], "http://"+addresses[2], "http://"+addresses[3]
-	s.DocumentsURL = "http://" + addresses[4] + "/"
+	secure, err := s.listenAll(true, s.hosts(ado, sts), ado, sts)
+	if err != nil {
+		return err
+	}
+	collection := "/" + s.cfg.Organisation.Name + "/"
+	s.TLSAddress, s.ADOTLSURL, s.STSTLSURL = secure[0], "https://"+secure[1]+collection, "https://"+secure[2]
+	s.ADOURL = "http://" + plain[0] + collection
+	s.STSURL, s.ProxyURL, s.MetadataURL = "http://"+plain[1], "http://"+plain[2], "http://"+plain[3]
+	s.DocumentsURL = "http://" + plain[4] + "/"
 	return nil
+}
+
+// listenAll starts a server for each handler and returns their addresses.
+func (s *Sandbox) listenAll(tls bool, handlers ...http.Handler) ([]string, error) {
+	addresses := make([]string, len(handlers))
+	for i, h := range handlers {
+		var err error
+		if addresses[i], err = s.listen(h, tls); err != nil {
+			return nil, err
+		}
+	}
+	return addresses, nil
 }
 
 // openedKey is the context key of the time at which a connection was accepted.

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/need"
 	"github.com/assume-aws-role/assume-aws-role/pkg/lab/release"
 )
 
@@ -177,9 +178,17 @@ func TestForeignTextIsNoCommand(t *testing.T) {
 	o.failedWith(t, "AAR-SHIM-HASH", "a%0Ab# #vso")
 }
 
+// TestOtherNodes repeats the tests of this package on other versions of Node.
+func TestOtherNodes(t *testing.T) {
+	need.Full(t)
+	for _, version := range need.NodeVersions {
+		t.Run(version, func(t *testing.T) { need.Again(t, ".", "AAR_NODE="+need.Node(t, version)) })
+	}
+}
+
 func TestNodeNeedsNothingElse(t *testing.T) {
 	t.Parallel()
-	out, err := exec.Command(node(t), "-e", `
+	out, err := exec.Command(need.NodeProgram(t), "-e", `
 const fs = require('fs');
 for (const f of process.argv.slice(1)) {
   for (const m of fs.readFileSync(f, 'utf8').matchAll(/require\('([^']+)'\)/g)) {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/need"
 	"github.com/assume-aws-role/assume-aws-role/pkg/lab/release"
 )
 
@@ -33,20 +34,6 @@ func TestMain(m *testing.M) {
 		}
 		return m.Run()
 	}())
-}
-
-// node is the Node to test with.
-func node(t *testing.T) string {
-	t.Helper()
-	name := os.Getenv("AAR_NODE")
-	if name == "" {
-		name = "node"
-	}
-	path, err := exec.LookPath(name)
-	if err != nil {
-		t.Skip("missing: node (see https://nodejs.org/en/download)")
-	}
-	return path
 }
 
 // tree is an extracted task: without execute bits, as the agent leaves it.
@@ -109,7 +96,7 @@ func write(t *testing.T, name string, content []byte) {
 // environment of its own, another working directory.
 func (tr tree) command(t *testing.T, script string, env ...string) *exec.Cmd {
 	t.Helper()
-	c := exec.CommandContext(t.Context(), node(t), filepath.Join(tr.dir, script))
+	c := exec.CommandContext(t.Context(), need.NodeProgram(t), filepath.Join(tr.dir, script))
 	c.Dir = os.TempDir()
 	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), "AGENT_TEMPDIRECTORY=" + tr.temp}, env...)
 	return c

@@ -96,6 +96,22 @@ func TestPrivateCopyIsPrivate(t *testing.T) {
 	tr.tempIsEmpty(t)
 }
 
+// TestCancelWhileCopying sends a signal when no program runs yet: it reaches the program
+// all the same, and the copy does not stay.
+func TestCancelWhileCopying(t *testing.T) {
+	t.Parallel()
+	tr := newTree(t, "task")
+	c := tr.command(t, "index.js", "STUB=wait")
+	tr.asNobody(t, c)
+	preload(t, c, `const fs = require("fs"), real = fs.copyFileSync;
+fs.copyFileSync = (...a) => { real(...a); process.kill(process.pid, "SIGINT"); };`)
+	o := run(t, c)
+	if !strings.Contains(o.stdout, "got interrupt") && !strings.Contains(o.stdout, "ended by SIGINT") {
+		t.Errorf("the program did not hear of the cancel:\n%s", o.stdout)
+	}
+	tr.tempIsEmpty(t)
+}
+
 func TestBusyBinary(t *testing.T) {
 	t.Parallel()
 	tr := newTree(t, "task")
@@ -132,10 +148,14 @@ func TestSpawnErrors(t *testing.T) {
 func TestReasonsOfTheSystem(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ code, how, system, words string }{
-		{"ENOMEM", "throw", "linux", "no memory"}, {"EAGAIN", "emit", "linux", "no processes left"},
-		{"ENOENT", "emit", "linux", "the file vanished"}, {"ENOEXEC", "throw", "linux", "not a program that this machine can run"},
-		{"E2BIG", "throw", "linux", "variables of this job"}, {"EIO", "throw", "linux", "system log of the agent"},
-		{"UNKNOWN", "throw", "win32", "AppLocker"}, {"EFTYPE", "throw", "win32", "not a program that this machine can run"},
+		{"ENOMEM", "throw", "linux", "no memory"},
+		{"EAGAIN", "emit", "linux", "no processes left"},
+		{"ENOENT", "emit", "linux", "the file vanished"},
+		{"ENOEXEC", "throw", "linux", "not a program that this machine can run"},
+		{"E2BIG", "throw", "linux", "variables of this job"},
+		{"EIO", "throw", "linux", "system log of the agent"},
+		{"UNKNOWN", "throw", "win32", "AppLocker"},
+		{"EFTYPE", "throw", "win32", "not a program that this machine can run"},
 	} {
 		t.Run(tt.code, func(t *testing.T) {
 			t.Parallel()

@@ -50,7 +50,7 @@ var clients = []client{
 		if err != nil {
 			t.Fatal(err)
 		}
-		return []string{node, guest.WindowsPath(script), a.world.STSURL, "1"}
+		return []string{node, guest.WindowsPath(script), a.World.STSURL, "1"}
 	}},
 }
 
@@ -61,7 +61,7 @@ func built(program func() (string, error), more ...string) func(*testing.T, *age
 		if err != nil {
 			t.Fatal(err)
 		}
-		return append([]string{exe, a.world.STSURL}, more...)
+		return append([]string{exe, a.World.STSURL}, more...)
 	}
 }
 
@@ -71,7 +71,7 @@ func TestClients(t *testing.T) {
 	for _, folder := range folders {
 		t.Run(folder.name, func(t *testing.T) {
 			t.Parallel()
-			a := newAgent(t, folder.path, 0)
+			a := newAgent(t, folder.path)
 			if folder.refused {
 				a.refuses()
 				return
@@ -79,20 +79,15 @@ func TestClients(t *testing.T) {
 			a.profile()
 			for _, c := range clients {
 				command := c.command(t, a)
-				env := maps.Clone(a.plain)
-				env["AWS_ENDPOINT_URL_STS"] = a.world.STSURL
+				env := maps.Clone(a.Plain)
+				env["AWS_ENDPOINT_URL_STS"] = a.World.STSURL
 				out, err := a.command(env, command[0], command[1:]...)
-				if err != nil || !strings.Contains(out, wantARN) {
-					t.Errorf("%s does not answer as %s: %v: %s", c.name, wantARN, err, out)
+				if err != nil || !strings.Contains(out, guest.SessionARN) {
+					t.Errorf("%s does not answer as %s: %v: %s", c.name, guest.SessionARN, err, out)
 				}
 			}
 			a.runsLine()
-			if out := a.post(); out != "" {
-				t.Errorf("the post-job part said: %s", out)
-			}
-			if left := a.left(); len(left) > 0 {
-				t.Errorf("left behind: %q", left)
-			}
+			a.endsClean()
 		})
 	}
 }
@@ -106,7 +101,7 @@ func (a *agent) refuses() {
 			a.t.Errorf("no %q in: %s", want, out)
 		}
 	}
-	if n := len(a.world.Requests("")); n > 0 {
+	if n := len(a.World.Requests("")); n > 0 {
 		a.t.Errorf("%d requests before the refusal", n)
 	}
 	if left := a.left(); len(left) > 0 {
@@ -118,7 +113,7 @@ func (a *agent) refuses() {
 // without a shell, as botocore does.
 func (a *agent) runsLine() {
 	a.t.Helper()
-	_, line, _ := strings.Cut(a.readFile(a.plain["AWS_CONFIG_FILE"]), "credential_process = ")
+	_, line, _ := strings.Cut(a.readFile(a.Plain["AWS_CONFIG_FILE"]), "credential_process = ")
 	line = strings.TrimSpace(line)
 	if strings.ContainsAny(line, `"&()^;,=@`) {
 		a.t.Errorf("the line holds what cmd.exe reads as something else: %s", line)

@@ -4,14 +4,33 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/lab/guest"
 )
 
 // quick are the packages whose behaviour depends on the system; test --full runs the
-// tests of all shipped packages.
-var quick = []string{"./pkg/awsprofile", "./pkg/privatefile", "./pkg/errno"}
+// tests of all that is shipped.
+var quick = []string{"./pkg/awsprofile", "./pkg/privatefile", "./pkg/errno", "./pkg/foreign"}
+
+// shipped lists the packages that are not of the lab.
+func shipped(t *testing.T) []string {
+	t.Helper()
+	cmd := exec.Command("go", "list", "./cmd/assume-aws-role", "./pkg/...")
+	cmd.Dir = filepath.Join("..", "..", "..")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	for name := range strings.FieldsSeq(string(out)) {
+		if !strings.Contains(name, "/pkg/lab/") {
+			list = append(list, name)
+		}
+	}
+	return list
+}
 
 // TestPackages runs the tests of packages as Windows programs.
 func TestPackages(t *testing.T) {
@@ -23,14 +42,14 @@ func TestPackages(t *testing.T) {
 	}
 	packages := quick
 	if guest.Full() {
-		packages = []string{"./cmd/assume-aws-role", "./pkg/..."}
+		packages = shipped(t)
 	}
-	cmd := exec.CommandContext(t.Context(), "go", append([]string{"test", "-v", "-overlay", file, "-exec", w.Program()}, packages...)...)
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{"test", "-overlay", file, "-exec", w.Program()}, packages...)...)
 	cmd.Dir = filepath.Join("..", "..", "..")
 	cmd.Env = append(append(os.Environ(), w.Environment()...), "GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0")
 	out, err := cmd.CombinedOutput()
-	t.Logf("%s", out)
 	if err != nil {
 		t.Errorf("go test for Windows: %v\n%s", err, out)
 	}
+	t.Logf("%s", out)
 }

@@ -85,32 +85,18 @@ func buildWindows(dir, pkg string, flags ...string) (string, error) {
 	return exe, nil
 }
 
-// agent is a work folder on drive C with the stand-ins that its jobs talk to, and
-// what the steps of a job have set so far.
+// agent is a work folder on drive C with a job in it.
 type agent struct {
-	t     *testing.T
-	wine  *guest.Wine
-	world *sandbox.Sandbox
-	// temp is AGENT_TEMPDIRECTORY, as Windows names it.
-	temp string
-	// plain and task are the variables that the step has set, for later steps and for
-	// its own post-job part.
-	plain, secret, task map[string]string
+	*guest.Job
+	t    *testing.T
+	wine *guest.Wine
 }
 
-const (
-	roleARN = "arn:aws:iam::111122223333:role/deploy"
-	wantARN = "arn:aws:sts::111122223333:assumed-role/deploy/"
-)
-
-// newAgent makes a work folder of the given name; sessions last for so many seconds,
-// an hour if 0.
-func newAgent(t *testing.T, folder string, seconds int) *agent {
+// newAgent makes a work folder of the given name.
+func newAgent(t *testing.T, folder string) *agent {
 	t.Helper()
 	w := needWine(t)
-	cfg := sandbox.Default()
-	cfg.SessionSeconds = seconds
-	world, err := sandbox.New(cfg)
+	world, err := sandbox.New(sandbox.Default())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,11 +107,10 @@ func newAgent(t *testing.T, folder string, seconds int) *agent {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(root) })
-	a := &agent{t: t, wine: w, world: world, temp: `C:\` + filepath.Base(root) + `\` + folder + `\_work\_temp`}
-	if err := os.MkdirAll(w.LinuxPath(a.temp), 0o755); err != nil {
+	a := &agent{guest.NewJob(world, `C:\`+filepath.Base(root)+`\`+folder+`\_work\_temp`), t, w}
+	if err := os.MkdirAll(w.LinuxPath(a.Temp), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	a.plain, a.secret, a.task = map[string]string{}, map[string]string{}, map[string]string{}
 	return a
 }
 
@@ -155,26 +140,14 @@ func (a *agent) command(env map[string]string, program string, args ...string) (
 	return string(text), runErr
 }
 
-// environment is that of the task: the agent's variables and the inputs.
-func (a *agent) environment(exportAs string) map[string]string {
-	conn, _ := a.world.Config().Connection("aws-prod")
-	env := a.world.Environment(sandbox.EnvOptions{TempDirectory: a.temp})
-	for name, value := range map[string]string{
-		"INPUT_SERVICECONNECTION": conn.ID, "INPUT_ROLEARN": roleARN, "INPUT_REGION": "eu-west-1", "INPUT_EXPORTAS": exportAs,
-	} {
-		env[name] = value
-	}
-	return env
-}
-
 // step runs the task's main part and does what its commands say.
 func (a *agent) step(exportAs string) string {
 	a.t.Helper()
-	out, err := a.command(a.environment(exportAs), needProduct(a.t), "task")
+	out, err := a.command(a.Environment(exportAs), needProduct(a.t), "task")
 	if err != nil {
 		a.t.Fatalf("the task: %v\n%s", err, out)
 	}
-	a.obey(out)
+	a.Obey(out)
 	return out
 }
 
@@ -186,24 +159,27 @@ func (a *agent) profile() {
 	}
 }
 
-// post runs the task's post-job part and returns what it said.
-func (a *agent) post() string {
+// endsClean runs the post-job part, which must say nothing and leave nothing.
+func (a *agent) endsClean() {
 	a.t.Helper()
-	env := a.environment("")
-	for name, value := range a.task {
-		env["VSTS_TASKVARIABLE_"+strings.ToUpper(name)] = value
+	out, err := a.command(a.PostEnvironment(), needProduct(a.t), "post")
+	a.wasClean(out, err)
+}
+
+func (a *agent) wasClean(out string, err error) {
+	a.t.Helper()
+	if err != nil || out != "" {
+		a.t.Errorf("the post-job part: %v, %s", err, out)
 	}
-	out, err := a.command(env, needProduct(a.t), "post")
-	if err != nil {
-		a.t.Errorf("the post-job part: %v", err)
+	if left := a.left(); len(left) > 0 {
+		a.t.Errorf("left behind: %q", left)
 	}
-	return out
 }
 
 // left are the names of what lies in the temp directory.
 func (a *agent) left() []string {
 	a.t.Helper()
-	entries, err := os.ReadDir(a.wine.LinuxPath(a.temp))
+	entries, err := os.ReadDir(a.wine.LinuxPath(a.Temp))
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -212,29 +188,6 @@ func (a *agent) left() []string {
 		names = append(names, e.Name())
 	}
 	return names
-}
-
-// obey does what the agent does with the commands that set variables.
-func (a *agent) obey(out string) {
-	for line := range strings.Lines(out) {
-		line = strings.TrimRight(line, "\r\n")
-		if rest, ok := strings.CutPrefix(line, "##vso[task.settaskvariable variable="); ok {
-			name, value, _ := strings.Cut(rest, "]")
-			a.task[name] = value
-		}
-		rest, ok := strings.CutPrefix(line, "##vso[task.setvariable variable=")
-		if !ok {
-			continue
-		}
-		properties, value, _ := strings.Cut(rest, "]")
-		name, flags, _ := strings.Cut(properties, ";")
-		switch {
-		case strings.Contains(flags, "issecret=true"):
-			a.secret[name] = value
-		case !strings.Contains(flags, "isoutput=true"):
-			a.plain[name] = value
-		}
-	}
 }
 
 // readFile reads a file that Windows names.
@@ -247,28 +200,17 @@ func (a *agent) readFile(name string) string {
 	return string(data)
 }
 
-// directory is the profile's, as Windows names it.
+// directory is the profile's, as Linux names it.
 func (a *agent) directory() string {
-	return strings.TrimSuffix(a.plain["AWS_CONFIG_FILE"], `\config`)
+	return a.wine.LinuxPath(strings.TrimSuffix(a.Plain["AWS_CONFIG_FILE"], `\config`))
 }
 
-// id is the profile's.
-func (a *agent) id() string {
+// state is the file behind the profile.
+func (a *agent) state() (path, id string) {
 	a.t.Helper()
-	found, err := filepath.Glob(filepath.Join(a.wine.LinuxPath(a.directory()), "state-*.json"))
+	found, err := filepath.Glob(filepath.Join(a.directory(), "state-*.json"))
 	if err != nil || len(found) != 1 {
 		a.t.Fatalf("states: %q, %v", found, err)
 	}
-	return strings.TrimSuffix(strings.TrimPrefix(filepath.Base(found[0]), "state-"), ".json")
-}
-
-// requests counts those of AWS STS for an action.
-func (a *agent) requests(action string) int {
-	n := 0
-	for _, r := range a.world.Requests(sandbox.LegSTS) {
-		if r.Action == action {
-			n++
-		}
-	}
-	return n
+	return found[0], strings.TrimSuffix(strings.TrimPrefix(filepath.Base(found[0]), "state-"), ".json")
 }

@@ -4,7 +4,9 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
-import { steps } from "./steps.mjs";
+import * as denied from "./denied.mjs";
+import * as whole from "./page.mjs";
+import * as setUp from "./setup.mjs";
 
 const config = JSON.parse(readFileSync(0, "utf8"));
 const load = createRequire(join(resolve(config.modules), "x.js"));
@@ -15,6 +17,9 @@ const browser = await chromium.launch({
   args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--site-per-process"],
 });
+
+/** How long a step waits for something, in milliseconds: a machine can be very busy. */
+const patience = 120_000;
 
 const kept = new Map();
 
@@ -28,6 +33,7 @@ async function open({ keep, ...options } = {}) {
 /** One opened page: the page of the host, the frame of the extension, and what went wrong. */
 async function openNew({ fragment = "", context = {}, project = "payments", org = "contoso-eng", wait = "html[data-usable]", slow = false, ...query } = {}) {
   const made = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...context });
+  made.setDefaultTimeout(patience);
   const page = await made.newPage();
   const errors = [], requests = [];
   page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
@@ -59,7 +65,7 @@ function holds(condition, what) {
 
 const axe = readFileSync(load.resolve("axe-core/axe.min.js"), "utf8");
 
-for (const [name, step] of Object.entries(steps)) {
+for (const [name, step] of Object.entries({ ...setUp.steps, ...denied.steps, ...whole.steps })) {
   const opened = [];
   const tools = { config, axe, same, holds, open: async (...o) => (opened.push(await open(...o)), opened.at(-1)) };
   const began = Date.now();
