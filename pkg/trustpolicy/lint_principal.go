@@ -29,18 +29,25 @@ func (s Statement) lintPrincipals(l *linter) {
 		l.lintOther(p)
 	}
 	for _, name := range s.Principals.Federated {
-		switch m := oidcProvider().FindStringSubmatch(name); {
-		case isPattern(name):
-			l.lintOther(Principal{"Federated", name})
-		case m != nil:
+		if m := oidcProvider().FindStringSubmatch(name); m != nil && !isPattern(name) {
 			s.lintProvider(l, m[3])
-		case samlProvider().MatchString(name):
-			l.add(Warning, "users of the SAML provider %s may be admitted, too", name)
-		case strings.Contains(name, "${"):
-			l.add(Error, "the principal %s is a template's expression; replace it with the provider's ARN", name)
-		default:
-			l.add(Error, "the principal %s is not the ARN of an OIDC provider", name)
+			continue
 		}
+		l.lintFederated(name)
+	}
+}
+
+// lintFederated looks at a federated principal that is not an OIDC provider.
+func (l *linter) lintFederated(name string) {
+	switch {
+	case isPattern(name):
+		l.lintOther(Principal{"Federated", name})
+	case samlProvider().MatchString(name):
+		l.add(Warning, "users of the SAML provider %s may be admitted, too", name)
+	case strings.Contains(name, "${"):
+		l.add(Error, "the principal %s is a template's expression; replace it with the provider's ARN", name)
+	default:
+		l.add(Error, "the principal %s is not the ARN of an OIDC provider", name)
 	}
 }
 
