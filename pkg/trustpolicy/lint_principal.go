@@ -96,11 +96,13 @@ func (s Statement) lintProvider(l *linter, provider string) {
 	}
 }
 
-// otherActions are the actions of a trust policy that no token of an OIDC provider is
-// used with on its own.
-var otherActions = []string{"sts:assumerole", "sts:assumerolewithsaml", "sts:setcontext", "sts:setsourceidentity", "sts:tagsession"}
+// otherActions are the actions of a trust policy with which nobody assumes a role by an
+// OIDC provider. sts:AssumeRole is not among them: a session that a token has obtained
+// elsewhere may count as its provider's (AWS JSON policy elements: Principal, web
+// identity session principals).
+var otherActions = []string{"sts:assumerolewithsaml", "sts:setcontext", "sts:setsourceidentity", "sts:tagsession"}
 
-// otherCallsOnly reports whether the statement certainly does not allow Action.
+// otherCallsOnly reports whether the statement allows none but otherActions.
 func (s Statement) otherCallsOnly() bool {
 	return !s.Except && !slices.ContainsFunc(s.Actions, func(a string) bool { return !slices.Contains(otherActions, strings.ToLower(a)) })
 }
