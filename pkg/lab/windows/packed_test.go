@@ -51,7 +51,7 @@ func TestPackedVariables(t *testing.T) {
 	maps.Copy(env, a.Secret)
 	command := clients[0].command(t, a)
 	if out, err := a.command(env, command[0], command[1:]...); err != nil || !strings.Contains(out, guest.SessionARN) {
-		t.Errorf("%s: %v: %s", clients[0].name, err, out)
+		t.Errorf("%s does not answer as %s: %v: %s", clients[0].name, guest.SessionARN, err, out)
 	}
 	a.wasClean(a.node(filepath.Join(task, "post.js"), a.PostEnvironment()), nil)
 }
@@ -72,7 +72,7 @@ func TestPackedProfile(t *testing.T) {
 	env["AWS_ENDPOINT_URL_STS"] = a.World.STSURL
 	command := clients[0].command(t, a)
 	if out, err := a.command(env, command[0], command[1:]...); err != nil || !strings.Contains(out, guest.SessionARN) {
-		t.Errorf("%s: %v: %s", clients[0].name, err, out)
+		t.Errorf("%s does not answer as %s: %v: %s", clients[0].name, guest.SessionARN, err, out)
 	}
 	a.wasClean(a.node(filepath.Join(task, "post.js"), a.PostEnvironment()), nil)
 }
