@@ -1,3 +1,5 @@
+//go:build linux
+
 package windows_test
 
 import (
@@ -10,13 +12,16 @@ import (
 	"testing"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/lab/guest"
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/need"
 )
 
 // packedTask unpacks the task of the packed extension onto drive C.
 func (a *agent) packedTask() string {
 	a.t.Helper()
-	task, err := guest.UnpackTask(filepath.Join(filepath.Dir(a.wine.LinuxPath(a.Temp)), "_tasks"))
-	guest.Need(a.t, err)
+	task, err := guest.UnpackTask(need.VSIX(a.t), filepath.Join(filepath.Dir(a.wine.LinuxPath(a.Temp)), "_tasks"))
+	if err != nil {
+		a.t.Fatal(err)
+	}
 	return task
 }
 
@@ -46,7 +51,7 @@ func TestPackedVariables(t *testing.T) {
 	maps.Copy(env, a.Secret)
 	command := clients[0].command(t, a)
 	if out, err := a.command(env, command[0], command[1:]...); err != nil || !strings.Contains(out, guest.SessionARN) {
-		t.Errorf("%s: %v: %s", clients[0].name, err, out)
+		t.Errorf("%s does not answer as %s: %v: %s", clients[0].name, guest.SessionARN, err, out)
 	}
 	a.wasClean(a.node(filepath.Join(task, "post.js"), a.PostEnvironment()), nil)
 }
@@ -67,7 +72,7 @@ func TestPackedProfile(t *testing.T) {
 	env["AWS_ENDPOINT_URL_STS"] = a.World.STSURL
 	command := clients[0].command(t, a)
 	if out, err := a.command(env, command[0], command[1:]...); err != nil || !strings.Contains(out, guest.SessionARN) {
-		t.Errorf("%s: %v: %s", clients[0].name, err, out)
+		t.Errorf("%s does not answer as %s: %v: %s", clients[0].name, guest.SessionARN, err, out)
 	}
 	a.wasClean(a.node(filepath.Join(task, "post.js"), a.PostEnvironment()), nil)
 }
@@ -99,5 +104,21 @@ func (a *agent) replaceProgram(task string) {
 	}
 	if err != nil {
 		a.t.Fatal(err)
+	}
+}
+
+// TestPackedProgramIsDeaf starts the packed program as an SDK would, with variables that
+// end or stop other programs of Go.
+func TestPackedProgramIsDeaf(t *testing.T) {
+	t.Parallel()
+	a := newAgent(t, "agent")
+	found, err := filepath.Glob(filepath.Join(a.packedTask(), "bin", "*windows-amd64.exe"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("programs for Windows: %q, %v", found, err)
+	}
+	env := map[string]string{"GOMEMLIMIT": "1GB", "GOMAXPROCS": "100000", "GOGC": "1", "GODEBUG": "inittrace=1"}
+	out, err := a.command(env, found[0], "version")
+	if err != nil || !strings.HasPrefix(out, "assume-aws-role ") || strings.Count(out, "\n") != 1 {
+		t.Errorf("%v: %s", err, out)
 	}
 }
