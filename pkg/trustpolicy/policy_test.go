@@ -125,8 +125,11 @@ func TestExplainAdmits(t *testing.T) {
 	if !evaluate(t, x.Document, c.AWS()) {
 		t.Error("the document does not admit the identity it was made for")
 	}
-	if x.ProviderURL != c.Issuer || x.ClientID != "a" || len(x.Differences) == 0 {
-		t.Errorf("%+v", x)
+	if x.ProviderURL != c.Issuer || x.ClientID != "a" {
+		t.Errorf("the provider is %q with the client id %q, want %q and a", x.ProviderURL, x.ClientID, c.Issuer)
+	}
+	if len(x.Differences) == 0 {
+		t.Error("no difference is named")
 	}
 }
 
@@ -144,7 +147,7 @@ func TestExplainFollowsTheRefusal(t *testing.T) {
 	} {
 		x := trustpolicy.Explain(c, iam.Commercial, account, refusal)
 		if len(x.Differences) == 0 || !strings.HasPrefix(x.Differences[0], first) {
-			t.Errorf("%d: %q", refusal, x.Differences)
+			t.Errorf("refusal %d: the differences are %q, want first %q", refusal, x.Differences, first)
 		}
 		if !strings.Contains(x.Unusable, "U+00FF") {
 			t.Errorf("a statement with Cyrillic letters passes: %q", x.Unusable)
