@@ -201,8 +201,13 @@ package_into() {
   else
     find "$out" -maxdepth 1 -type f -delete
   fi
-  release pack "$work/tfx.vsix" "$work/bin" "$NODE_MODULES" "$VSIX"
-  [[ $platforms == "$PLATFORMS" ]] || return 0
+  if [[ $platforms != "$PLATFORMS" ]]; then
+    release pack "$work/tfx.vsix" "$work/bin" '' "$NODE_MODULES" "$VSIX"
+    return
+  fi
+  say "compressing"
+  node cmd/release/deflate.mjs "$NODE_MODULES" "$work/bin" "$work/deflated"
+  release pack "$work/tfx.vsix" "$work/bin" "$work/deflated" "$NODE_MODULES" "$VSIX"
   release check "$VSIX"
   [[ $extension == *-dev ]] || release extras "$work/bin" "$NODE_MODULES" "$version" "$out"
 }

@@ -85,9 +85,21 @@ func condition(name string) (bool, error) {
 	case "certs":
 		_, err := os.Stat("/etc/ssl/certs")
 		return err == nil && runtime.GOOS == "linux", nil
+	case "immutable":
+		return mayForbid(), nil
 	case "full":
 		_, err := os.Stat("/dev/full")
 		return err == nil, nil
 	}
 	return false, fmt.Errorf("unknown condition %s", name)
+}
+
+// mayForbid reports whether this user can make a directory that nobody may change.
+func mayForbid() bool {
+	dir, err := os.MkdirTemp("", "immutable-")
+	if err != nil {
+		return false
+	}
+	defer os.RemoveAll(dir)
+	return exec.Command("chattr", "+i", dir).Run() == nil && exec.Command("chattr", "-i", dir).Run() == nil
 }

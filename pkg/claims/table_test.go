@@ -178,3 +178,27 @@ func TestAudienceProblem(t *testing.T) {
 		}
 	}
 }
+
+func TestIssuers(t *testing.T) {
+	t.Parallel()
+	upper := strings.ToUpper(guid)
+	for got, want := range map[string]string{
+		claims.VSTokenIssuer(upper): "https://vstoken.dev.azure.com/" + guid,
+		claims.EntraIssuer(upper):   "https://login.microsoftonline.com/" + guid + "/v2.0",
+		claims.EntraIssuerV1(upper): "https://sts.windows.net/" + guid + "/",
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		provider := strings.TrimPrefix(want, "https://")
+		if form := claims.IssuerOf(provider).Malformed(provider); form != "" {
+			t.Errorf("%s: malformed: %s", want, form)
+		}
+		if claims.OfVSToken(want) != strings.HasPrefix(want, "https://vstoken.") {
+			t.Errorf("%s: of Azure DevOps: %v", want, claims.OfVSToken(want))
+		}
+	}
+	if claims.OfVSToken("https://vstoken.dev.azure.com.evil/x") {
+		t.Error("a host that only begins like the issuer's is taken for it")
+	}
+}

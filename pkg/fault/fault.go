@@ -6,6 +6,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -90,10 +91,19 @@ func (f *Fault) Message() string {
 	}
 	lines = append(lines, "What to do:")
 	for _, r := range remedy {
-		lines = append(lines, "- "+r)
+		lines = append(lines, "- "+forSystem(runtime.GOOS, r))
 	}
 	lines = append(lines, f.Details...)
 	return strings.Join(append(lines, "More: "+f.Code.URL()), "\n")
+}
+
+// forSystem is a remedy with the name that the agent's configuration script has on a
+// system.
+func forSystem(goos, remedy string) string {
+	if goos == "windows" {
+		return strings.ReplaceAll(remedy, "./config.sh", `.\config.cmd`)
+	}
+	return remedy
 }
 
 // Of returns the first Fault in err's chain, and makes one of AAR-INTERNAL with the

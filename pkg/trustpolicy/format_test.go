@@ -52,6 +52,9 @@ func TestFormatsCarryOnePolicy(t *testing.T) {
 			if s.Migrate != (statements == 2) || statements != len(g.Providers) {
 				t.Errorf("%s: %d statements, %d providers", name, statements, len(g.Providers))
 			}
+			if got := g.Format("json"); got != g.Document+"\n" {
+				t.Errorf("%s: json is %s", name, got)
+			}
 			for format, read := range map[string]func(*testing.T, string, arns) (any, int){
 				"terraform": terraformPolicy, "cloudformation": cloudFormationPolicy, "aws-cli": awsCLIPolicy,
 			} {

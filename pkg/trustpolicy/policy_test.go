@@ -1,7 +1,6 @@
 package trustpolicy_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
@@ -116,67 +115,6 @@ func mutations(t *rapid.T, v claims.AWSView) []claims.AWSView {
 		}
 	}
 	return out
-}
-
-func TestExplainAdmits(t *testing.T) {
-	t.Parallel()
-	c := claims.UnverifiedClaims{Issuer: "https://tokens.example/unknown", Subject: "new-form", Audience: []string{"a"}}
-	x := trustpolicy.Explain(c, iam.Commercial, account, trustpolicy.NotAllowed)
-	if !evaluate(t, x.Document, c.AWS()) {
-		t.Error("the document does not admit the identity it was made for")
-	}
-	if x.ProviderURL != c.Issuer || x.ClientID != "a" {
-		t.Errorf("the provider is %q with the client id %q, want %q and a", x.ProviderURL, x.ClientID, c.Issuer)
-	}
-	if len(x.Differences) == 0 {
-		t.Error("no difference is named")
-	}
-}
-
-// TestExplainFollowsTheRefusal wants the differences to be about what AWS said, and a
-// statement that IAM cannot hold to be called that.
-func TestExplainFollowsTheRefusal(t *testing.T) {
-	t.Parallel()
-	c := claims.UnverifiedClaims{Issuer: "https://vstoken.dev.azure.com/x", Subject: "sc://контосо/p/c", Audience: []string{"a"}}
-	for refusal, first := range map[trustpolicy.Refusal]string{
-		trustpolicy.NotAllowed:      "The role does not exist",
-		trustpolicy.NoProvider:      "Account 111122223333 has no identity provider with the URL https://vstoken.dev.azure.com/x",
-		trustpolicy.WrongAudience:   "The provider's client ID list lacks a",
-		trustpolicy.BadToken:        "The clocks",
-		trustpolicy.WrongThumbprint: "The thumbprints of the provider",
-	} {
-		x := trustpolicy.Explain(c, iam.Commercial, account, refusal)
-		if len(x.Differences) == 0 || !strings.HasPrefix(x.Differences[0], first) {
-			t.Errorf("refusal %d: the differences are %q, want first %q", refusal, x.Differences, first)
-		}
-		if !strings.Contains(x.Unusable, "U+00FF") {
-			t.Errorf("a statement with Cyrillic letters passes: %q", x.Unusable)
-		}
-	}
-}
-
-func TestParseRefuses(t *testing.T) {
-	t.Parallel()
-	const good = `"Effect":"Allow","Principal":{"Federated":"p"},"Action":"sts:AssumeRoleWithWebIdentity"`
-	for name, document := range map[string]string{
-		"empty":                ``,
-		"array":                `[]`,
-		"two documents":        `{"Statement":{` + good + `}}{}`,
-		"no statement":         `{"Version":"2012-10-17"}`,
-		"empty statement":      `{"Statement":[]}`,
-		"name twice":           `{"Statement":{` + good + `,"Effect":"Deny"}}`,
-		"unknown element":      `{"Statement":{` + good + `,"Resource":"*"}}`,
-		"effect in lower case": `{"Statement":{"Effect":"allow","Principal":"*","Action":"*"}}`,
-		"no principal":         `{"Statement":{"Effect":"Allow","Action":"*"}}`,
-		"two actions":          `{"Statement":{` + good + `,"NotAction":"x"}}`,
-		"principal text":       `{"Statement":{"Effect":"Allow","Principal":"me","Action":"*"}}`,
-		"condition list":       `{"Statement":{` + good + `,"Condition":[]}}`,
-		"nested value":         `{"Statement":{` + good + `,"Condition":{"StringEquals":{"k":{"v":1}}}}}`,
-	} {
-		if _, err := trustpolicy.Parse([]byte(document)); !errors.Is(err, trustpolicy.ErrPolicy) {
-			t.Errorf("%s: got %v", name, err)
-		}
-	}
 }
 
 func FuzzParse(f *testing.F) {

@@ -154,13 +154,13 @@ func FuzzEscape(f *testing.F) {
 }
 
 func FuzzNeutralise(f *testing.F) {
-	for _, s := range []string{"##vso[a]", "#\u200b#vso[", "###", "#\r#[x", "\xff##", "#\u00ad#\u2028#", "\ufe0f#\ufe0f#", "#\u034f#vso[a]", "#\u0591\u0301#vso[a]", "#\u3164#"} {
+	for _, s := range []string{"##vso[a]", "#\u200b#vso[", "###", "#\r#[x", "\xff##", "#\u00ad#\u2028#", "\ufe0f#\ufe0f#", "#\u034f#vso[a]", "#\u0591\u0301#vso[a]", "#\u3164#", "#é#vso[a]", "#\U000e0100é\u00a0#[b]"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		got := Neutralise(s)
 		bare := strings.Map(func(r rune) rune {
-			if unicode.In(r, unicode.M, unicode.Cf, unicode.Cc, unicode.Other_Default_Ignorable_Code_Point) && r != '\n' {
+			if r > unicode.MaxASCII {
 				return -1
 			}
 			return r
@@ -172,4 +172,33 @@ func FuzzNeutralise(f *testing.F) {
 			t.Errorf("not settled: %q became %q", got, again)
 		}
 	})
+}
+
+// TestDecodesPercents as the agent does: anything but its spellings of true is false.
+func TestDecodesPercents(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		public, secret string
+		want           bool
+	}{
+		{"", "", true},
+		{"1", "", true},
+		{"TRUE", "", true},
+		{"$True", "", true},
+		{"false", "", false},
+		{"0", "", false},
+		{"$false", "", false},
+		{"no", "", false},
+		{"yes", "", false},
+		{" true", "", false},
+		{"", "false", false},
+		{"false", "true", true},
+		{"true", "off", false},
+	} {
+		values := map[string]string{"DECODE_PERCENTS": tt.public, "SECRET_DECODE_PERCENTS": tt.secret}
+		got := DecodesPercents(func(name string) (string, bool) { v, ok := values[name]; return v, ok })
+		if got != tt.want {
+			t.Errorf("%+v: percents are decoded: %v", tt, got)
+		}
+	}
 }

@@ -42,7 +42,7 @@ type Writer struct {
 }
 
 // NewWriter returns a Writer for a task's standard output. decodePercents is
-// false only when the pipeline variable DECODE_PERCENTS is "false".
+// what DecodesPercents says of the job.
 func NewWriter(out io.Writer, decodePercents bool) *Writer {
 	return &Writer{out: out, esc: escaper{keepPercent: !decodePercents}, masked: map[string]bool{}}
 }

@@ -1,3 +1,5 @@
+//go:build linux
+
 package arm64_test
 
 import (
@@ -6,14 +8,13 @@ import (
 	"testing"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/lab/guest"
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/need"
 )
 
 // TestPackages runs the tests of everything as programs of arm64, which takes minutes.
 func TestPackages(t *testing.T) {
 	t.Parallel()
-	if !guest.Full() {
-		t.Skip("./build.sh test --full runs the tests of all packages on arm64")
-	}
+	need.Full(t)
 	qemu, err := guest.FindQEMU(t.Context())
 	guest.Need(t, err)
 	env := append(os.Environ(), "GOARCH=arm64", "CGO_ENABLED=0", "AAR_FULL=", "AAR_VSIX=", "CI=")

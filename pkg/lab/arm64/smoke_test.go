@@ -1,3 +1,5 @@
+//go:build linux
+
 package arm64_test
 
 import (
@@ -9,31 +11,32 @@ import (
 	"time"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/lab/guest"
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/need"
 	"github.com/assume-aws-role/assume-aws-role/pkg/lab/sandbox"
 )
 
 // machine is an agent on linux/arm64 with the packed task.
 type machine struct {
 	*guest.Job
-	t          *testing.T
-	qemu       *guest.QEMU
-	node, task string
+	t    *testing.T
+	qemu *guest.QEMU
+	task string
 }
 
 func newMachine(t *testing.T) *machine {
 	t.Helper()
 	qemu, err := guest.FindQEMU(t.Context())
 	guest.Need(t, err)
-	node, err := guest.NodeARM64(t.Context())
-	guest.Need(t, err)
-	task, err := guest.UnpackTask(t.TempDir())
-	guest.Need(t, err)
+	task, err := guest.UnpackTask(need.VSIX(t), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
 	world, err := sandbox.New(sandbox.Default())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(world.Close)
-	return &machine{guest.NewJob(world, t.TempDir()), t, qemu, node, task}
+	return &machine{guest.NewJob(world, t.TempDir()), t, qemu, task}
 }
 
 // run runs a command with an environment and returns its standard output.
@@ -53,18 +56,20 @@ func (m *machine) run(env map[string]string, name string, args ...string) string
 	return string(out)
 }
 
-func (m *machine) step(exportAs string) {
+// step runs the main part of the task, by the given command, and does what it says.
+func (m *machine) step(exportAs string, command ...string) {
 	m.t.Helper()
-	out := m.run(m.Environment(exportAs), m.node, filepath.Join(m.task, "index.js"))
+	out := m.run(m.Environment(exportAs), command[0], command[1:]...)
 	if strings.Contains(out, "task.complete") {
 		m.t.Fatalf("the task failed:\n%s", out)
 	}
 	m.Obey(out)
 }
 
-func (m *machine) endsClean() {
+// endsClean runs the post-job part, by the given command.
+func (m *machine) endsClean(command ...string) {
 	m.t.Helper()
-	if out := m.run(m.PostEnvironment(), m.node, filepath.Join(m.task, "post.js")); out != "" {
+	if out := m.run(m.PostEnvironment(), command[0], command[1:]...); out != "" {
 		m.t.Errorf("the post-job part said: %s", out)
 	}
 	if left, err := os.ReadDir(m.Temp); err != nil || len(left) > 0 {
@@ -72,23 +77,33 @@ func (m *machine) endsClean() {
 	}
 }
 
-func TestVariables(t *testing.T) {
+// TestLauncher runs the task as the agent does, with Node for arm64.
+func TestLauncher(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
-	m.step("variables")
+	node, err := guest.NodeARM64(t.Context())
+	guest.Need(t, err)
+	m.step("variables", node, filepath.Join(m.task, "index.js"))
 	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} {
 		if m.Secret[name] == "" {
 			t.Errorf("%s is not exported as a secret", name)
 		}
 	}
-	m.endsClean()
+	m.endsClean(node, filepath.Join(m.task, "post.js"))
 }
 
 // TestProfile renews for many callers at once.
 func TestProfile(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
-	m.step("profile")
+	found, err := filepath.Glob(filepath.Join(m.task, "bin", "*linux-arm64*"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("programs for arm64: %q, %v", found, err)
+	}
+	if err := os.Chmod(found[0], 0o755); err != nil {
+		t.Fatal(err)
+	}
+	m.step("profile", found[0], "task")
 	dir := filepath.Dir(m.Plain["AWS_CONFIG_FILE"])
 	states, err := filepath.Glob(filepath.Join(dir, "state-*.json"))
 	if err != nil || len(states) != 1 {
@@ -119,5 +134,5 @@ func TestProfile(t *testing.T) {
 	if different != 1 || m.Assumed() != 2 {
 		t.Errorf("%d different answers after %d sessions, want 1 after the step's and one renewal", different, m.Assumed())
 	}
-	m.endsClean()
+	m.endsClean(found[0], "post")
 }

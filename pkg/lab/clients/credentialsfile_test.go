@@ -8,18 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/assume-aws-role/assume-aws-role/pkg/lab/guest"
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/need"
 )
 
 // Clients that read credential_process from the shared credentials file alone.
-
-// program finds a program in the path, or skips the test, which fails in CI.
-func program(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	guest.Need(t, err)
-	return path
-}
 
 // runAs runs a program in the environment of a later step.
 func (j *job) runAs(t *testing.T, command string, args ...string) (string, error) {
@@ -36,7 +28,7 @@ func (j *job) runAs(t *testing.T, command string, args ...string) (string, error
 // minio-go would find its credentials.
 func TestRestic(t *testing.T) {
 	t.Parallel()
-	restic := program(t, "restic")
+	restic := need.Program(t, "restic", "apt-get install restic")
 	j := run(t, "profile", 0)
 	b := &bucket{sandbox: j.sandbox, objects: map[string][]byte{}}
 	s3 := httptest.NewServer(b)
@@ -68,7 +60,7 @@ func TestRestic(t *testing.T) {
 // the shell (aws/aws-sdk-php src/Credentials/CredentialProvider.php).
 func TestPHP(t *testing.T) {
 	t.Parallel()
-	php := program(t, "php")
+	php := need.Program(t, "php", "apt-get install php-cli")
 	j := run(t, "profile", 0)
 	out, err := j.runAs(t, php, filepath.Join("testdata", "php", "identity.php"))
 	if err != nil || !strings.HasPrefix(out, "ASIA") {

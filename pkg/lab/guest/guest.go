@@ -12,23 +12,30 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"syscall"
 	"testing"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/need"
+	"github.com/assume-aws-role/assume-aws-role/pkg/privatefile"
 )
 
 // Full reports whether the long tests are asked for: ./build.sh test --full sets
-// AAR_FULL=1.
-func Full() bool { return os.Getenv("AAR_FULL") == "1" }
+// AAR_FULL.
+func Full() bool { return os.Getenv("AAR_FULL") != "" }
 
-// Need skips the test and names what is missing, or fails it where CI=true.
-func Need(tb testing.TB, err error) {
-	tb.Helper()
-	switch {
-	case err == nil:
-	case os.Getenv("CI") == "true":
-		tb.Fatalf("missing: %v", err)
-	default:
-		tb.Skipf("missing: %v", err)
+// absent is the error for what is not installed, and how to get it.
+type absent struct{ what, hint string }
+
+func (a *absent) Error() string { return a.what + " (" + a.hint + ")" }
+
+// Need skips the test, or fails it in CI, when err says what is not installed. Any other
+// error fails it.
+func Need(t *testing.T, err error) {
+	t.Helper()
+	if a, ok := errors.AsType[*absent](err); ok {
+		need.Missing(t, a.what, a.hint)
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -64,14 +71,15 @@ func exclusively(name string, do func() error) error {
 	if err != nil {
 		return err
 	}
-	lock, err := os.OpenFile(dir+".lock", os.O_CREATE|os.O_RDWR, 0o644)
+	lock := dir + ".lock"
+	if err := privatefile.Ensure(lock, nil); err != nil {
+		return fmt.Errorf("locking: %w", err)
+	}
+	release, err := privatefile.Lock(context.Background(), lock)
 	if err != nil {
 		return fmt.Errorf("locking: %w", err)
 	}
-	defer lock.Close()
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
-		return fmt.Errorf("locking: %w", err)
-	}
+	defer release()
 	return do()
 }
 
@@ -128,7 +136,7 @@ func NodeModules(ctx context.Context, dir string) error {
 		cmd := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
 		cmd.Dir = dir
 		if _, err := run(cmd); err != nil {
-			return fmt.Errorf("npm ci in %s: %w", dir, err)
+			return &absent{"npm packages: " + err.Error(), "npm ci in " + dir}
 		}
 		return nil
 	})
@@ -149,7 +157,7 @@ func Node(ctx context.Context, npmPackage, version, program string) (string, err
 		return err
 	})
 	if err != nil {
-		return "", fmt.Errorf("npm package %s@%s: %w", npmPackage, version, err)
+		return "", &absent{err.Error(), "npm package " + npmPackage + "@" + version}
 	}
 	return filepath.Join(dir, "node_modules", npmPackage, "bin", program), nil
 }

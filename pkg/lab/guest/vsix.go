@@ -2,7 +2,6 @@ package guest
 
 import (
 	"archive/zip"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,12 +10,8 @@ import (
 )
 
 // UnpackTask unpacks the packed extension into a directory and returns the folder of its
-// task. The error is that AAR_VSIX, which ./build.sh test sets, names no package.
-func UnpackTask(dir string) (string, error) {
-	vsix := os.Getenv("AAR_VSIX")
-	if vsix == "" {
-		return "", errors.New("the packed extension (./build.sh test names it in AAR_VSIX)")
-	}
+// task.
+func UnpackTask(vsix, dir string) (string, error) {
 	r, err := zip.OpenReader(vsix)
 	if err != nil {
 		return "", err

@@ -7,11 +7,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/privatefile"
 )
 
 // Wine runs Windows programs in a prefix of its own, which reports Windows 10.
 type Wine struct {
 	program, server, prefix string
+	release                 func()
 }
 
 // wineDirectories are where distributions put the program itself. The command wine
@@ -28,7 +31,7 @@ func FindWine(ctx context.Context) (*Wine, error) {
 		}
 		return w, w.prepare(ctx)
 	}
-	return nil, fmt.Errorf("wine64 (apt-get install wine64 wine)")
+	return nil, &absent{"wine64", "apt-get install wine64 wine"}
 }
 
 func (w *Wine) prepare(ctx context.Context) error {
@@ -38,14 +41,14 @@ func (w *Wine) prepare(ctx context.Context) error {
 	}
 	name, _, _ := strings.Cut(strings.TrimSpace(version), " ")
 	w.prefix, err = once(name, func(temp string) error {
-		made := &Wine{w.program, w.server, temp}
+		made := &Wine{program: w.program, server: w.server, prefix: temp}
 		return made.makePrefix(ctx)
 	})
 	return err
 }
 
 func (w *Wine) makePrefix(ctx context.Context) error {
-	defer w.End()
+	defer w.kill()
 	if _, err := run(w.Command(ctx, "wineboot", "-i")); err != nil {
 		return fmt.Errorf("making a prefix: %w", err)
 	}
@@ -85,19 +88,36 @@ func (w *Wine) Command(ctx context.Context, program string, args ...string) *exe
 func (w *Wine) Program() string { return w.program }
 
 // Begin starts a server that stays until End, and the services that go with it: a
-// program that has to start them shares its output with them.
+// program that has to start them shares its output with them. Another process that has
+// begun is waited for, because one server serves a prefix.
 func (w *Wine) Begin(ctx context.Context) error {
-	cmd := exec.CommandContext(ctx, w.server, "-p")
+	lock := w.prefix + ".lock"
+	if err := privatefile.Ensure(lock, nil); err != nil {
+		return fmt.Errorf("locking the prefix of Wine: %w", err)
+	}
+	var err error
+	if w.release, err = privatefile.Lock(ctx, lock); err != nil {
+		return fmt.Errorf("locking the prefix of Wine: %w", err)
+	}
+	w.kill() // what a run that was killed has left
+	cmd := exec.CommandContext(ctx, w.server, "-p60")
 	cmd.Env = w.Environment()
 	if _, err := run(cmd); err != nil {
 		return fmt.Errorf("starting the server of Wine: %w", err)
 	}
-	_, err := run(w.Command(ctx, "cmd", "/c", "ver"))
+	_, err = run(w.Command(ctx, "cmd", "/c", "ver"))
 	return err
 }
 
 // End ends the server and all programs in it.
 func (w *Wine) End() {
+	w.kill()
+	if w.release != nil {
+		w.release()
+	}
+}
+
+func (w *Wine) kill() {
 	cmd := exec.Command(w.server, "-k", "-w")
 	cmd.Env = w.Environment()
 	_ = cmd.Run()

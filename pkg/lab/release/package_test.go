@@ -116,7 +116,7 @@ func rewrite(t *testing.T, from, to, part string, change func([]byte) []byte) {
 			if bytes.Equal(old, changed) {
 				t.Errorf("nothing to change in %s", part)
 			}
-			if err := writeEntry(z, entry{f.Name, changed, f.Mode()}, deflate(changed).data); err != nil {
+			if err := writeEntry(z, entry{name: f.Name, content: changed, mode: f.Mode()}, deflate(changed).data); err != nil {
 				return err
 			}
 		}
@@ -266,5 +266,17 @@ func TestLicenseThatNobodyKnows(t *testing.T) {
 	}
 	if c.License != "MIT" || !slices.ContainsFunc(c.Texts, func(s string) bool { return strings.HasPrefix(s, "MIT") }) {
 		t.Errorf("licence %q and texts %q, want MIT", c.License, c.Texts)
+	}
+}
+
+func TestCompressedFormOfAnotherFile(t *testing.T) {
+	t.Parallel()
+	for name, deflated := range map[string][]byte{"another file": deflate([]byte("y")).data, "no deflate": []byte("x")} {
+		if err := writeZip(io.Discard, []entry{{name: "x", content: []byte("x"), deflated: deflated}}); err == nil {
+			t.Errorf("%s passes", name)
+		}
+	}
+	if err := writeZip(io.Discard, []entry{{name: "x", content: []byte("x"), deflated: deflate([]byte("x")).data}}); err != nil {
+		t.Error(err)
 	}
 }

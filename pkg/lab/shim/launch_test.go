@@ -174,8 +174,12 @@ func TestForeignTextIsNoCommand(t *testing.T) {
 	if lines := strings.Count(o.stdout, "\n"); lines != 2 {
 		t.Errorf("want two lines, got %d:\n%s", lines, o.stdout)
 	}
-	o = run(t, tr.command(t, "index.js", "DECODE_PERCENTS=False"))
-	o.failedWith(t, "AAR-SHIM-HASH", "a%0Ab# #vso")
+	for _, off := range []string{"DECODE_PERCENTS=False", "DECODE_PERCENTS=0", "SECRET_DECODE_PERCENTS=no"} {
+		o = run(t, tr.command(t, "index.js", off))
+		o.failedWith(t, "AAR-SHIM-HASH", "a%0Ab# #vso")
+	}
+	o = run(t, tr.command(t, "index.js", "DECODE_PERCENTS=$TRUE"))
+	o.failedWith(t, "AAR-SHIM-HASH", "a%AZP250Ab# #vso")
 }
 
 // TestOtherNodes repeats the tests of this package on other versions of Node.

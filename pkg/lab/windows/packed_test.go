@@ -1,3 +1,5 @@
+//go:build linux
+
 package windows_test
 
 import (
@@ -10,13 +12,16 @@ import (
 	"testing"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/lab/guest"
+	"github.com/assume-aws-role/assume-aws-role/pkg/lab/need"
 )
 
 // packedTask unpacks the task of the packed extension onto drive C.
 func (a *agent) packedTask() string {
 	a.t.Helper()
-	task, err := guest.UnpackTask(filepath.Join(filepath.Dir(a.wine.LinuxPath(a.Temp)), "_tasks"))
-	guest.Need(a.t, err)
+	task, err := guest.UnpackTask(need.VSIX(a.t), filepath.Join(filepath.Dir(a.wine.LinuxPath(a.Temp)), "_tasks"))
+	if err != nil {
+		a.t.Fatal(err)
+	}
 	return task
 }
 
@@ -99,5 +104,24 @@ func (a *agent) replaceProgram(task string) {
 	}
 	if err != nil {
 		a.t.Fatal(err)
+	}
+}
+
+// TestPackedProgramIsDeaf starts the packed program as an SDK would, with variables that
+// end or stop other programs of Go.
+func TestPackedProgramIsDeaf(t *testing.T) {
+	t.Parallel()
+	a := newAgent(t, "agent")
+	found, err := filepath.Glob(filepath.Join(a.packedTask(), "bin", "*windows-amd64.exe"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("programs for Windows: %q, %v", found, err)
+	}
+	env := map[string]string{"GOMEMLIMIT": "1GB", "GOMAXPROCS": "100000", "GOGC": "1", "GODEBUG": "inittrace=1"}
+	out, err := a.command(env, found[0], "version")
+	if err != nil {
+		t.Fatalf("the program failed: %v: %s", err, out)
+	}
+	if !strings.HasPrefix(out, "assume-aws-role ") || strings.Count(out, "\n") != 1 {
+		t.Errorf("the program says more than its version: %s", out)
 	}
 }
