@@ -1,6 +1,7 @@
 package mutants
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -90,17 +91,21 @@ func (t Trial) one(ctx context.Context, name string) (Result, error) {
 	if err := os.RemoveAll(report); err != nil {
 		return Result{}, err
 	}
-	cmd := exec.CommandContext(ctx, t.Gremlins, "unleash", "--silent", "--workers", strconv.Itoa(t.Workers),
+	cmd := exec.CommandContext(ctx, t.Gremlins, "unleash", "--workers", strconv.Itoa(t.Workers),
 		"--timeout-coefficient", strconv.Itoa(timeoutCoefficient), "--output", report, "./pkg/"+name)
 	cmd.Dir = t.Root
 	cmd.Env = append(os.Environ(), goFlags)
-	if out, err := cmd.CombinedOutput(); err != nil {
+	out, err := cmd.CombinedOutput()
+	if err != nil {
 		return Result{}, fmt.Errorf("gremlins on %s: %w\n%s", name, err, out)
 	}
-	text, err := os.ReadFile(report)
-	if errors.Is(err, os.ErrNotExist) {
+	if bytes.Contains(out, []byte("No results to report")) {
 		return Result{Package: name}, nil // nothing in the package can be changed
 	}
+	if bytes.Contains(out, []byte("Shutting down")) { // it ends with status 0 when it is stopped
+		return Result{}, fmt.Errorf("gremlins on %s was stopped", name)
+	}
+	text, err := os.ReadFile(report)
 	if err != nil {
 		return Result{}, err
 	}
