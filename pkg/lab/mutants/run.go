@@ -81,39 +81,42 @@ func (t Trial) each(ctx context.Context, names []string, list []Equivalent, w io
 	return errors.Join(problems...)
 }
 
-// one runs gremlins on a package.
+// one tries a package.
 func (t Trial) one(ctx context.Context, name string) (Result, error) {
 	files, err := goList(ctx, t.Root, `{{join .GoFiles "\n"}}`, "./pkg/"+name)
 	if err != nil {
 		return Result{}, err
 	}
-	report := filepath.Join(t.Root, "mutants.json")
-	if err := os.RemoveAll(report); err != nil {
+	report, err := t.unleash(ctx, name)
+	if err != nil || report == nil {
+		return Result{Package: name}, err
+	}
+	result, err := readReport(report, t.Root, name, files)
+	if err != nil {
 		return Result{}, err
 	}
+	return result, t.conditions(ctx, &result)
+}
+
+// unleash runs gremlins on a package and returns its report; nil when nothing in the
+// package can be changed.
+func (t Trial) unleash(ctx context.Context, name string) ([]byte, error) {
+	report := filepath.Join(t.Root, "mutants-"+name+".json")
 	cmd := exec.CommandContext(ctx, t.Gremlins, "unleash", "--workers", strconv.Itoa(t.Workers),
 		"--timeout-coefficient", strconv.Itoa(timeoutCoefficient), "--output", report, "./pkg/"+name)
 	cmd.Dir = t.Root
 	cmd.Env = append(os.Environ(), goFlags)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		return Result{}, fmt.Errorf("gremlins on %s: %w\n%s", name, err, out)
-	}
-	if bytes.Contains(out, []byte("No results to report")) {
-		return Result{Package: name}, nil // nothing in the package can be changed
+		return nil, fmt.Errorf("gremlins on %s: %w\n%s", name, err, out)
 	}
 	if bytes.Contains(out, []byte("Shutting down")) { // it ends with status 0 when it is stopped
-		return Result{}, fmt.Errorf("gremlins on %s was stopped", name)
+		return nil, fmt.Errorf("gremlins on %s was stopped", name)
 	}
-	text, err := os.ReadFile(report)
-	if err != nil {
-		return Result{}, err
+	if bytes.Contains(out, []byte("No results to report")) {
+		return nil, nil
 	}
-	result, err := readReport(text, t.Root, name, files)
-	if err != nil {
-		return Result{}, err
-	}
-	return result, t.conditions(ctx, &result)
+	return os.ReadFile(report)
 }
 
 // shipped names the packages below pkg that the shipped program consists of.
