@@ -69,7 +69,7 @@ func TestIssuerForm(t *testing.T) {
 		"login.microsoftonline.com/" + guid[1:] + "0x" + "/v": "login.microsoftonline.com/<tenant ID>/v2.0",
 	} {
 		got := claims.IssuerOf(provider).Malformed(provider)
-		if want == "" && got != "" || !strings.HasPrefix(got, want) {
+		if accepted := want == ""; (got == "") != accepted || !strings.HasPrefix(got, want) {
 			t.Errorf("%s: got %q, want %q", provider, got, want)
 		}
 	}
@@ -173,7 +173,7 @@ func TestAudienceProblem(t *testing.T) {
 		"":                                            "is neither an api:// URI nor a GUID",
 	} {
 		got := claims.AudienceProblem(audience)
-		if want == "" && got != "" || !strings.HasPrefix(got, want) {
+		if accepted := want == ""; (got == "") != accepted || !strings.HasPrefix(got, want) {
 			t.Errorf("%q: got %q, want %q", audience, got, want)
 		}
 	}

@@ -113,7 +113,7 @@ func TestSecretsInInputsAreNotShown(t *testing.T) {
 				maps.Copy(env, surroundings[input])
 				env["INPUT_"+strings.ToUpper(input)] = spell(secret)
 				for _, line := range showing(t, env, secret) {
-					t.Errorf("%s, %s, %s: %s", input, kind, spelling, line)
+					t.Errorf("%s, %s, %s: the secret shows in %s", input, kind, spelling, line)
 				}
 			}
 		}
@@ -177,7 +177,7 @@ func TestOtherSecretsInInputsAreNotShown(t *testing.T) {
 			env["INPUT_TIMEOUTSECONDS"], env["INPUT_DURATIONSECONDS"] = "5", "1"
 			env["INPUT_"+strings.ToUpper(input)] = "x" + kinds["password"]
 			for _, line := range showing(t, env, kinds["password"]) {
-				t.Errorf("%s, %s: %s", name, input, line)
+				t.Errorf("%s, %s: the secret shows in %s", name, input, line)
 			}
 		}
 	}

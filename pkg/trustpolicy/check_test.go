@@ -77,7 +77,7 @@ func TestFindingsAreSorted(t *testing.T) {
 	}
 	data, err := json.Marshal(check(t, identities[5], `{"Effect":"Deny","Principal":"*","Action":"*"}`))
 	if err != nil || !strings.Contains(string(data), `"findings":[]`) {
-		t.Errorf("%s, %v", data, err)
+		t.Errorf("no findings are written as %s, error %v", data, err)
 	}
 }
 
@@ -127,7 +127,7 @@ func TestKeysOfAToken(t *testing.T) {
 	} {
 		v := check(t, c, `{"Effect":"Allow","Principal":{"Federated":"arn:aws-cn:iam::222222222222:oidc-provider/ci.example"},"Action":"sts:*","Condition":{`+condition+`}}`)
 		if v.Allowed != want {
-			t.Errorf("%s: %v", condition, v.Allowed)
+			t.Errorf("%s is allowed: %v", condition, v.Allowed)
 		}
 	}
 	without, err := claims.Parse([]byte(`{"iss":"https://ci.example","sub":"s","aud":"a"}`))

@@ -17,15 +17,18 @@ func TestExplainDocument(t *testing.T) {
 	t.Parallel()
 	for _, c := range identities {
 		x := trustpolicy.Explain(c, iam.GovCloud, account, trustpolicy.NotAllowed)
-		if x.Unusable != "" || x.ProviderURL != c.Issuer || x.ClientID != c.AWS().Audience {
-			t.Errorf("%s: %+v", c.Subject, x)
+		if x.Unusable != "" {
+			t.Errorf("%s cannot be used: %s", c.Subject, x.Unusable)
+		}
+		if x.ProviderURL != c.Issuer || x.ClientID != c.AWS().Audience {
+			t.Errorf("%s: the provider is %q with the client id %q", c.Subject, x.ProviderURL, x.ClientID)
 		}
 		p, err := trustpolicy.Parse([]byte(x.Document))
 		if err != nil {
 			t.Fatalf("%v in %s", err, x.Document)
 		}
 		if v := trustpolicy.Check(p, c); !v.Passes {
-			t.Errorf("%s: %s %v", c.Subject, v.Line, v.Findings)
+			t.Errorf("%s does not pass: %s %v", c.Subject, v.Line, v.Findings)
 		}
 		if !strings.Contains(x.Document, `"Federated": "arn:aws-us-gov:iam::111122223333:oidc-provider/`) {
 			t.Errorf("the provider is in another partition: %s", x.Document)
@@ -114,7 +117,7 @@ func TestUnusable(t *testing.T) {
 		"original audience": {Issuer: "https://i", Subject: "s", Audience: []string{"контосо"}, AuthorizedParty: "a"},
 	} {
 		if got := trustpolicy.Explain(c, iam.Commercial, account, trustpolicy.NotAllowed).Unusable; !strings.HasPrefix(got, "IAM policies allow only the characters U+0020 to U+00FF") {
-			t.Errorf("%s: %q", name, got)
+			t.Errorf("%s: the reason is %q", name, got)
 		}
 	}
 }

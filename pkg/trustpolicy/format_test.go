@@ -244,7 +244,7 @@ func runCommands(t *testing.T, source string, providers arns, failing string) (c
 	cmd := exec.Command(shell, "-c", source)
 	cmd.Env = []string{"PATH=" + dir + ":/usr/bin:/bin", "CALLS=" + log, "FAILING=" + failing}
 	if out, err := cmd.CombinedOutput(); (err != nil) != (failing != "") {
-		t.Fatalf("%v: %s\n%s", err, out, source)
+		t.Fatalf("error %v, want one: %v: %s\n%s", err, failing != "", out, source)
 	}
 	data, err := os.ReadFile(log)
 	if err != nil {

@@ -198,7 +198,7 @@ func TestDecodesPercents(t *testing.T) {
 		values := map[string]string{"DECODE_PERCENTS": tt.public, "SECRET_DECODE_PERCENTS": tt.secret}
 		got := DecodesPercents(func(name string) (string, bool) { v, ok := values[name]; return v, ok })
 		if got != tt.want {
-			t.Errorf("%+v: %v", tt, got)
+			t.Errorf("%+v: percents are decoded: %v", tt, got)
 		}
 	}
 }

@@ -54,11 +54,11 @@ func spend(t *testing.T, args string, env []string) spent {
 	var errs strings.Builder
 	cmd.Stdout, cmd.Stderr = io.Discard, &errs
 	if err := cmd.Run(); err != nil {
-		t.Fatalf("%v: %s", err, &errs)
+		t.Fatalf("the program failed: %v: %s", err, &errs)
 	}
 	var got spent
 	if err := json.Unmarshal([]byte(errs.String()), &got); err != nil {
-		t.Fatalf("%v: %s", err, &errs)
+		t.Fatalf("the program does not say what it spent: %v: %s", err, &errs)
 	}
 	return got
 }

@@ -3,6 +3,7 @@ package mutants
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -151,20 +152,7 @@ func TestApply(t *testing.T) {
 // a sum of texts that does not build, which no test notices.
 func TestConditions(t *testing.T) {
 	t.Parallel()
-	root := t.TempDir()
-	for name, text := range map[string]string{
-		"go.mod":            "module few\n\ngo 1.26\n",
-		"pkg/few/few.go":    "package few\n\nfunc few(n int) string {\n\tswitch {\n\tcase n < 3:\n\t\treturn \"few\"\n\tcase n > 9:\n\t\treturn \"no\" + \"more\"\n\t}\n\treturn \"\"\n}\n",
-		"pkg/few/x_test.go": "package few\n\nimport \"testing\"\n\nfunc TestFew(t *testing.T) {\n\tif few(2) != \"few\" || few(3) != \"\" {\n\t\tt.Error(few(3))\n\t}\n}\n",
-	} {
-		path := filepath.Join(root, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	root := module(t)
 	edge := Mutant{"pkg/few/few.go", 5, 9, "CONDITIONALS_BOUNDARY", "case n «<» 3:"}
 	far := Mutant{"pkg/few/few.go", 7, 9, "CONDITIONALS_BOUNDARY", "case n «>» 9:"}
 	sum := Mutant{"pkg/few/few.go", 8, 15, "ARITHMETIC_BASE", `return "no" «+» "more"`}
@@ -174,5 +162,61 @@ func TestConditions(t *testing.T) {
 	}
 	if diff := cmp.Diff(Result{Package: "few", Killed: 1, NotCovered: []Mutant{far, sum}}, r); diff != "" {
 		t.Errorf("result (-want +got):\n%s", diff)
+	}
+}
+
+// module is a module with one package, of whose three mutants its test notices one.
+func module(t *testing.T) string {
+	t.Helper()
+	root := t.TempDir()
+	for name, text := range map[string]string{
+		"go.mod":            "module few\n\ngo 1.26\n",
+		"pkg/few/few.go":    "package few\n\nfunc few(n int) string {\n\tswitch {\n\tcase n < 3:\n\t\treturn \"few\"\n\tcase n > 9:\n\t\treturn \"no\" + \"more\"\n\t}\n\treturn \"\"\n}\n",
+		"pkg/few/x_test.go": "package few\n\nimport \"testing\"\n\nfunc TestFew(t *testing.T) {\n\tif few(2) != \"few\" || few(3) != \"\" {\n\t\tt.Error(few(3))\n\t}\n}\n",
+		"dist/large":        "not copied",
+	} {
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
+}
+
+// A stand-in of gremlins writes its report, finds nothing, is stopped, or fails.
+func TestRun(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("the stand-in is a shell script")
+	}
+	const alive = `echo '{"files":[{"file_name":"few.go","mutations":[{"type":"CONDITIONALS_BOUNDARY","status":"LIVED","line":7,"column":9}]}]}' >"$7"`
+	for name, tt := range map[string]struct{ script, table, err string }{
+		"nothing":   {"echo No results to report.", "few                0        0      0           0            0     100.0", ""},
+		"one alive": {alive, "pkg/few/few.go:7: CONDITIONALS_BOUNDARY in case n «>» 9:", "few: 0 of 1 mutants are killed, less than 95 %"},
+		"a copy":    {"test ! -e dist && test -e pkg/few/x_test.go && echo No results to report.", "few ", ""},
+		"stopped":   {"echo Shutting down gracefully...", "", "gremlins on few was stopped"},
+		"failed":    {"echo the tests fail >&2; exit 1", "", "the tests fail"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			program := filepath.Join(t.TempDir(), "gremlins")
+			if err := os.WriteFile(program, []byte("#!/bin/sh\n"+tt.script+"\n"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			var out strings.Builder
+			err := Trial{Gremlins: program, Root: module(t), Workers: 1}.Run(t.Context(), []string{"few"}, &out)
+			if (err == nil) != (tt.err == "") {
+				t.Fatalf("error %v, want %q", err, tt.err)
+			}
+			if err != nil && !strings.Contains(err.Error(), tt.err) {
+				t.Errorf("the error %v lacks %q", err, tt.err)
+			}
+			if !strings.Contains(out.String(), tt.table) {
+				t.Errorf("the table lacks %q:\n%s", tt.table, out.String())
+			}
+		})
 	}
 }

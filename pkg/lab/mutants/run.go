@@ -1,6 +1,7 @@
 package mutants
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +18,8 @@ import (
 const timeoutCoefficient = 10
 
 // goFlags: what vet finds is no test's merit, and the time of a cached run bounds nothing.
-const goFlags = "GOFLAGS=-vet=off -count=1 -buildvcs=false"
+// The tag makes long searches at random short, so that a mutant does not take minutes.
+const goFlags = "GOFLAGS=-vet=off -count=1 -buildvcs=false -tags=mutants"
 
 // Trial is how packages are tried.
 type Trial struct {
@@ -80,35 +82,42 @@ func (t Trial) each(ctx context.Context, names []string, list []Equivalent, w io
 	return errors.Join(problems...)
 }
 
-// one runs gremlins on a package.
+// one tries a package.
 func (t Trial) one(ctx context.Context, name string) (Result, error) {
 	files, err := goList(ctx, t.Root, `{{join .GoFiles "\n"}}`, "./pkg/"+name)
 	if err != nil {
 		return Result{}, err
 	}
-	report := filepath.Join(t.Root, "mutants.json")
-	if err := os.RemoveAll(report); err != nil {
-		return Result{}, err
+	report, err := t.unleash(ctx, name)
+	if err != nil || report == nil {
+		return Result{Package: name}, err
 	}
-	cmd := exec.CommandContext(ctx, t.Gremlins, "unleash", "--silent", "--workers", strconv.Itoa(t.Workers),
-		"--timeout-coefficient", strconv.Itoa(timeoutCoefficient), "--output", report, "./pkg/"+name)
-	cmd.Dir = t.Root
-	cmd.Env = append(os.Environ(), goFlags)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return Result{}, fmt.Errorf("gremlins on %s: %w\n%s", name, err, out)
-	}
-	text, err := os.ReadFile(report)
-	if errors.Is(err, os.ErrNotExist) {
-		return Result{Package: name}, nil // nothing in the package can be changed
-	}
-	if err != nil {
-		return Result{}, err
-	}
-	result, err := readReport(text, t.Root, name, files)
+	result, err := readReport(report, t.Root, name, files)
 	if err != nil {
 		return Result{}, err
 	}
 	return result, t.conditions(ctx, &result)
+}
+
+// unleash runs gremlins on a package and returns its report; nil when nothing in the
+// package can be changed.
+func (t Trial) unleash(ctx context.Context, name string) ([]byte, error) {
+	report := filepath.Join(t.Root, "mutants-"+name+".json")
+	cmd := exec.CommandContext(ctx, t.Gremlins, "unleash", "--workers", strconv.Itoa(t.Workers),
+		"--timeout-coefficient", strconv.Itoa(timeoutCoefficient), "--output", report, "./pkg/"+name)
+	cmd.Dir = t.Root
+	cmd.Env = append(os.Environ(), goFlags)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return nil, fmt.Errorf("gremlins on %s: %w\n%s", name, err, out)
+	}
+	if bytes.Contains(out, []byte("Shutting down")) { // it ends with status 0 when it is stopped
+		return nil, fmt.Errorf("gremlins on %s was stopped", name)
+	}
+	if bytes.Contains(out, []byte("No results to report")) {
+		return nil, nil
+	}
+	return os.ReadFile(report)
 }
 
 // shipped names the packages below pkg that the shipped program consists of.

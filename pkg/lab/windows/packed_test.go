@@ -118,7 +118,10 @@ func TestPackedProgramIsDeaf(t *testing.T) {
 	}
 	env := map[string]string{"GOMEMLIMIT": "1GB", "GOMAXPROCS": "100000", "GOGC": "1", "GODEBUG": "inittrace=1"}
 	out, err := a.command(env, found[0], "version")
-	if err != nil || !strings.HasPrefix(out, "assume-aws-role ") || strings.Count(out, "\n") != 1 {
-		t.Errorf("%v: %s", err, out)
+	if err != nil {
+		t.Fatalf("the program failed: %v: %s", err, out)
+	}
+	if !strings.HasPrefix(out, "assume-aws-role ") || strings.Count(out, "\n") != 1 {
+		t.Errorf("the program says more than its version: %s", out)
 	}
 }
