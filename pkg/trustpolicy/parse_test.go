@@ -64,8 +64,15 @@ func TestParseRefuses(t *testing.T) {
 			t.Errorf("%s: got %v, want %q", document, err, want)
 		}
 	}
-	if _, err := trustpolicy.Parse([]byte(nested(32))); err != nil {
-		t.Errorf("nested as deeply as is allowed: %v", err)
+	longest := `{"Statement":{` + good + `}}`
+	longest += strings.Repeat(" ", 1<<16-len(longest))
+	for name, document := range map[string]string{"as deep": nested(32), "as long": longest} {
+		if _, err := trustpolicy.Parse([]byte(document)); err != nil {
+			t.Errorf("%s as is allowed: %v", name, err)
+		}
+	}
+	if _, err := trustpolicy.Parse([]byte(longest + " ")); err == nil || !strings.Contains(err.Error(), "it is longer than 64 KiB") {
+		t.Errorf("longer than is allowed: %v", err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package trustpolicy_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,6 +80,9 @@ func TestGeneratedPolicyAdmitsExactlyItsIdentity(t *testing.T) {
 			t.Fatal(problems)
 		}
 		view := viewOf(s)
+		if p, err := trustpolicy.Parse([]byte(g.Document)); err != nil || slices.ContainsFunc(p.Lint(), func(f trustpolicy.Finding) bool { return f.Level != trustpolicy.Info }) {
+			t.Fatalf("check would not let the policy pass: %v\n%s", err, g.Document)
+		}
 		if !evaluate(t, g.Document, view) {
 			t.Fatalf("the policy does not admit its own identity\n%s\n%+v", g.Document, view)
 		}
@@ -126,11 +130,14 @@ func FuzzParse(f *testing.F) {
 	f.Add(`{"Statement":{"Effect":"Deny","NotPrincipal":{"AWS":["*"]},"NotAction":["a*"],"Condition":{"ForAllValues:StringLikeIfExists":{"a":[1,true,"?*"]}}}}`)
 	view := viewOf(spec(trustpolicy.ServiceConnection))
 	f.Fuzz(func(t *testing.T, document string) {
+		_, _ = trustpolicy.Read([]byte(document))
 		p, err := trustpolicy.Parse([]byte(document))
 		if err != nil {
 			return
 		}
-		p.Lint()
+		if v := trustpolicy.Check(p, identities[0]); v.Passes && (!v.Allowed || slices.ContainsFunc(v.Findings, func(f trustpolicy.Finding) bool { return f.Level == trustpolicy.Error })) {
+			t.Errorf("passes: %+v", v)
+		}
 		d := p.Evaluate(trustpolicy.RequestFor(iam.Commercial, account, view))
 		applies := false
 		for _, s := range d.Statements {
