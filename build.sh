@@ -14,6 +14,7 @@ readonly SHFMT=mvdan.cc/sh/v3/cmd/shfmt@v3.14.1
 readonly GOVULNCHECK=golang.org/x/vuln/cmd/govulncheck@v1.9.0
 readonly GOIMPORTS=golang.org/x/tools/cmd/goimports@v0.51.0
 readonly DEADCODE=golang.org/x/tools/cmd/deadcode@v0.51.0
+readonly GREMLINS=github.com/go-gremlins/gremlins/cmd/gremlins@v0.6.0
 readonly GOVERSIONINFO=github.com/josephspurrier/goversioninfo/cmd/goversioninfo@v1.7.0
 
 readonly PLATFORMS="darwin/amd64 darwin/arm64 linux/amd64 linux/arm64 windows/amd64 windows/arm64"
@@ -27,10 +28,13 @@ usage: ./build.sh COMMAND
   demo              run examples/sandbox.yml with the packed task, built for this machine,
                     against stand-ins of Azure DevOps and AWS on loopback
   test [--full]     unit, script, packed-task and real-client tests; --full adds fuzzing, the
-                    race detector, reproducibility, OpenTofu, Node 16 and 24
+                    race detector, reproducibility, OpenTofu, Node 16 and 24, mutants
   package [--dev] [--publisher P] [--version V] [--without awsToolkit,azureDevOps]
                     build dist/<publisher>.assume-aws-role-<version>.vsix and what goes with it
   lint              formatters, vet, linters, shellcheck, manifest rules
+  mutants [package…]
+                    which faults in packages below pkg their tests do not notice;
+                    without arguments in all that are shipped, which takes long
   bench             measure the budgets of speed and size
   verify FILE.vsix  rebuild from this checkout and compare
 
@@ -197,8 +201,13 @@ package_into() {
   else
     find "$out" -maxdepth 1 -type f -delete
   fi
-  release pack "$work/tfx.vsix" "$work/bin" "$NODE_MODULES" "$VSIX"
-  [[ $platforms == "$PLATFORMS" ]] || return 0
+  if [[ $platforms != "$PLATFORMS" ]]; then
+    release pack "$work/tfx.vsix" "$work/bin" '' "$NODE_MODULES" "$VSIX"
+    return
+  fi
+  say "compressing"
+  node cmd/release/deflate.mjs "$NODE_MODULES" "$work/bin" "$work/deflated"
+  release pack "$work/tfx.vsix" "$work/bin" "$work/deflated" "$NODE_MODULES" "$VSIX"
   release check "$VSIX"
   [[ $extension == *-dev ]] || release extras "$work/bin" "$NODE_MODULES" "$version" "$out"
 }
@@ -328,8 +337,17 @@ run_tests() {
   go test "${flags[@]}" ./... || status=$?
   sort -u "$AAR_SKIPPED" | sed 's/^/== skipped, /' >&2
   [[ $status == 0 ]] || die "tests failed, see above"
+  if [[ -n ${AAR_FULL:-} ]]; then AAR_FULL='' mutants trustpolicy vso claims iam exchange pipeline; fi
   vulnerabilities binary dist/.work/bin/assume-aws-role-linux-amd64.bin
   say "all tests passed"
+}
+
+# mutants [PACKAGE…]: small faults in the code that the package's tests must notice.
+mutants() {
+  local gremlins
+  gremlins=$(tool "$GREMLINS")
+  say "mutants"
+  go run ./cmd/mutants -gremlins "$gremlins" "$@"
 }
 
 bench() {
@@ -348,7 +366,7 @@ main() {
     ;;
   esac
   case $command in
-  demo | package | lint | bench | verify)
+  demo | package | lint | mutants | bench | verify)
     prepare
     "$command" "$@"
     ;;

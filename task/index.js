@@ -43,7 +43,7 @@ class LaunchError extends Error {
 
 // Escapes are those of microsoft/azure-pipelines-agent src/Agent.Sdk/CommandStringConvertor.cs.
 function escapeData(text) {
-  const keepPercent = /^false$/i.test(process.env.DECODE_PERCENTS || '');
+  const keepPercent = !/^(|1|true|\$true)$/i.test(process.env.SECRET_DECODE_PERCENTS || process.env.DECODE_PERCENTS || '');
   const escaped = keepPercent ? text : text.replace(/%/g, '%AZP25');
   return escaped.replace(/\r/g, '%0D').replace(/\n/g, '%0A');
 }

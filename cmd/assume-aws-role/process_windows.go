@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"os"
 
 	"golang.org/x/sys/windows"
@@ -11,14 +10,15 @@ import (
 // writing a dump unless GOTRACEBACK asks for one.
 func forbidCoreDumps() {}
 
-// endWithParent calls stop when the parent has ended.
+// endWithParent calls stop when the parent has ended. A process whose parent the system
+// does not know has none to wait for.
 func endWithParent(stop func()) {
 	go func() {
 		parent, err := windows.OpenProcess(windows.SYNCHRONIZE, false, uint32(os.Getppid()))
-		if err == nil {
-			_, err = windows.WaitForSingleObject(parent, windows.INFINITE)
+		if err != nil {
+			return
 		}
-		if err == nil || errors.Is(err, windows.ERROR_INVALID_PARAMETER) { // no such process
+		if _, err := windows.WaitForSingleObject(parent, windows.INFINITE); err == nil {
 			stop()
 		}
 	}()

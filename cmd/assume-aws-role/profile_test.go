@@ -24,8 +24,11 @@ var (
 func profileCommand(ts *testscript.TestScript, _ bool, _ []string) {
 	out := ts.ReadFile("stdout")
 	id, dir, temp := profileID.FindStringSubmatch(out), configFile.FindStringSubmatch(out), profileTemp.FindStringSubmatch(out)
-	if id == nil || dir == nil || temp == nil {
+	if id == nil {
 		ts.Fatalf("the task announced no profile")
+	}
+	if dir == nil || temp == nil {
+		ts.Fatalf("the task announced a profile, but not where it is")
 	}
 	ts.Setenv("PROFILE_ID", id[1])
 	ts.Setenv("PROFILE_DIR", dir[1])

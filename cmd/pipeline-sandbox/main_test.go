@@ -75,11 +75,11 @@ func TestDemoWithTheInstalledCLI(t *testing.T) {
 	}
 	program := filepath.Join(t.TempDir(), "pipeline-sandbox")
 	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		t.Fatalf("the command does not build: %v\n%s", err, out)
 	}
 	out, err := exec.Command(unshare, "-n", "sh", "-c", `"$0" link set lo up && exec "$@"`, ip,
 		program, "run", filepath.Join("..", "..", "examples", "sandbox.yml"), "--vsix", vsix).CombinedOutput()
 	if err != nil {
-		t.Errorf("%v\n%s", err, out)
+		t.Errorf("the demo failed without a network: %v\n%s", err, out)
 	}
 }

@@ -12,13 +12,15 @@ import (
 const usage = `release is the packaging tool behind build.sh.
 
 usage:
-  release pack    TFX-VSIX BIN NODE-MODULES VSIX   make the canonical package
+  release pack    TFX-VSIX BIN DEFLATED NODE-MODULES VSIX
+                                                  make the canonical package
   release extras  BIN NODE-MODULES VERSION DIR     archives, bill of materials, notices, checksums
   release check   VSIX                             verify a package and print its sizes
   release compare VSIX VSIX                        name the parts that differ
   release flags   VSIX                             print the flags it was made with, one a line
 
-BIN is the folder of the binaries, NODE-MODULES that of the packages of package-lock.json.
+BIN is the folder of the binaries, DEFLATED that of their compressed forms (empty: none),
+NODE-MODULES that of the packages of package-lock.json.
 `
 
 var errUsage = errors.New("usage")
@@ -41,8 +43,8 @@ func run(args []string) error {
 	}
 	command, args := args[0], args[1:]
 	switch {
-	case command == "pack" && len(args) == 4:
-		return release.Pack(args[0], args[1], args[2], args[3])
+	case command == "pack" && len(args) == 5:
+		return release.Pack(args[0], args[1], args[2], args[3], args[4])
 	case command == "extras" && len(args) == 4:
 		return release.WriteExtras(args[0], args[1], args[2], args[3])
 	case command == "check" && len(args) == 1:

@@ -34,7 +34,7 @@ func TestCausesHaveWords(t *testing.T) {
 			err := &during{"replacing a file", fmt.Errorf("writing config: %w", &fs.PathError{Op: "open", Path: "/secret/path", Err: number})}
 			f, ok := fault.As(asWrite("/t", err))
 			if !ok || f.Code != fault.ProfileWrite {
-				t.Fatalf("%s, %d: %v", name, number, f)
+				t.Fatalf("%s, number %d: the fault is %v", name, number, f)
 			}
 			text := f.Message()
 			for _, want := range []string{`AGENT_TEMPDIRECTORY is "/t": replacing a file: `, c.why, c.remedy, variablesInstead} {
@@ -70,8 +70,11 @@ func TestOpenedState(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir()
 	f, ok := fault.As(asState(&privatefile.Untrusted{Path: path, Why: "its mode opens it to other users", Err: fs.ErrPermission}))
-	if !ok || f.Code != fault.ProfileState || !strings.Contains(f.Message(), "Find out which tool changed the owner or the permissions of ") {
-		t.Errorf("%v", f)
+	if !ok || f.Code != fault.ProfileState {
+		t.Fatalf("the fault is %v, want %s", f, fault.ProfileState)
+	}
+	if !strings.Contains(f.Message(), "Find out which tool changed the owner or the permissions of ") {
+		t.Errorf("the message does not say what to do: %s", f.Message())
 	}
 }
 

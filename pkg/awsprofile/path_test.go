@@ -55,8 +55,12 @@ func TestWrittenPathOnWindows(t *testing.T) {
 			return c.short
 		})
 		if c.want == "" {
-			if f, ok := fault.As(err); !ok || f.Code != fault.ProfilePath || !strings.Contains(f.Message(), variablesInstead) {
-				t.Errorf("%s with short name %q: %q, %v; want a refusal", c.path, c.short, got, err)
+			f, ok := fault.As(err)
+			if !ok || f.Code != fault.ProfilePath {
+				t.Fatalf("%s with short name %q: %q, %v; want a refusal", c.path, c.short, got, err)
+			}
+			if !strings.Contains(f.Message(), variablesInstead) {
+				t.Errorf("%s with short name %q: the refusal does not offer variables: %s", c.path, c.short, f.Message())
 			}
 			continue
 		}

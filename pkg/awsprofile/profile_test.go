@@ -267,8 +267,11 @@ func TestSameNameAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	config, err := os.ReadFile(second.profile.ConfigFile)
-	if err != nil || strings.Count(string(config), "credential_process") != 1 || !strings.Contains(string(config), second.id) {
-		t.Errorf("config after the first step's removal: %s, %v", config, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(string(config), "credential_process") != 1 || !strings.Contains(string(config), second.id) {
+		t.Errorf("the second profile is not alone after the first step's removal:\n%s", config)
 	}
 	if key, err := second.serve(forbidden(t)); key != "ASIAOLD" || err != nil {
 		t.Errorf("second profile: %q, %v", key, err)

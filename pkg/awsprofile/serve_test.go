@@ -174,8 +174,11 @@ func TestWaitersOfAFailedRenewalDoNotRepeatIt(t *testing.T) {
 					<-time.After(2 * time.Second)
 					return iam.Credentials{}, errOutage
 				})
-				if key != "ASIAOLD" || err != nil || len(one.notes) != 1 {
-					t.Errorf("served %q, %v, notes %q", key, err, one.notes)
+				if key != "ASIAOLD" || err != nil {
+					t.Errorf("served %q, %v, want the old credentials", key, err)
+				}
+				if len(one.notes) != 1 {
+					t.Errorf("the notes are %q, want one", one.notes)
 				}
 			})
 		}

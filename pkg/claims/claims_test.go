@@ -41,7 +41,7 @@ func TestFlavourOfEveryVector(t *testing.T) {
 		v := readVector(t, filepath.Join("testdata", "vectors", name+".json"))
 		c, err := claims.Parse(v.Payload)
 		if err != nil {
-			t.Fatalf("%s: %v", name, err)
+			t.Fatalf("the claims of %s are refused: %v", name, err)
 		}
 		if got := c.Flavour(); got != flavour {
 			t.Errorf("%s: got %v, want %v", name, got, flavour)
@@ -59,7 +59,7 @@ func TestAWSSeesWhatTheVectorsSay(t *testing.T) {
 		v := readVector(t, path)
 		c, err := claims.Parse(v.Payload)
 		if err != nil {
-			t.Errorf("%s: %v", path, err)
+			t.Errorf("the claims of %s are refused: %v", path, err)
 			continue
 		}
 		if v.IAM.Sub == "" {
@@ -71,7 +71,7 @@ func TestAWSSeesWhatTheVectorsSay(t *testing.T) {
 			want.OriginalAudience = c.Audience[0]
 		}
 		if d := cmp.Diff(want, got); d != "" {
-			t.Errorf("%s: %s", path, d)
+			t.Errorf("%s: what AWS sees (-want +got):\n%s", path, d)
 		}
 	}
 }

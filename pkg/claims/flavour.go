@@ -85,13 +85,13 @@ func vstokenFlavour(subject string) Flavour {
 }
 
 func (c UnverifiedClaims) entraV2Flavour() Flavour {
-	m := eid1().FindStringSubmatch(c.Subject)
-	switch {
-	case m != nil && strings.HasPrefix(m[1], "sc/"):
-		return EntraConnection
-	case m != nil:
+	if m := eid1().FindStringSubmatch(c.Subject); m != nil {
+		if strings.HasPrefix(m[1], "sc/") {
+			return EntraConnection
+		}
 		return EntraPipeline
-	case text(c.Raw, "ver") == "2.0":
+	}
+	if text(c.Raw, "ver") == "2.0" {
 		return EntraAccessV2
 	}
 	return Unknown

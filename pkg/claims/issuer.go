@@ -2,6 +2,7 @@ package claims
 
 import (
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -20,7 +21,9 @@ const (
 	EntraV2Issuer
 )
 
-const vstokenHost = "vstoken.dev.azure.com"
+// vstokenIssuer begins the issuer of every organisation's tokens; one key set
+// serves all organisations.
+const vstokenIssuer = "https://vstoken.dev.azure.com/"
 
 // Hosts of Microsoft Entra, one for each cloud.
 var (
@@ -30,42 +33,47 @@ var (
 
 // IssuerOf is the issuer of a provider, the URL without https://, by its host.
 func IssuerOf(provider string) Issuer {
-	host, _, _ := strings.Cut(provider, "/")
-	switch {
-	case host == vstokenHost:
+	if OfVSToken("https://" + provider + "/") {
 		return AzureDevOpsIssuer
-	case slices.Contains(entraV1Hosts, host):
+	}
+	host, _, _ := strings.Cut(provider, "/")
+	if slices.Contains(entraV1Hosts, host) {
 		return EntraV1Issuer
-	case slices.Contains(entraV2Hosts, host):
+	}
+	if slices.Contains(entraV2Hosts, host) {
 		return EntraV2Issuer
 	}
 	return OtherIssuer
 }
 
-// Paths of the issuers of one organisation and of one tenant.
-var (
-	vstokenPath = pattern.Lazy(`^[^/]+/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
-	entraV1Path = pattern.Lazy(`^[^/]+/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/$`)
-	entraV2Path = pattern.Lazy(`^[^/]+/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/v2\.0$`)
-)
+// forms are those of the issuer of one organisation or of one tenant.
+var forms = map[Issuer]struct {
+	pattern func() *regexp.Regexp
+	words   string
+}{
+	AzureDevOpsIssuer: {
+		pattern.Lazy(`^[^/]+/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`),
+		"vstoken.dev.azure.com/<organisation ID>, with the ID in lower case and without a trailing slash",
+	},
+	EntraV1Issuer: {
+		pattern.Lazy(`^[^/]+/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/$`),
+		"sts.windows.net/<tenant ID>/, with the ID in lower case and a trailing slash",
+	},
+	EntraV2Issuer: {
+		pattern.Lazy(`^[^/]+/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/v2\.0$`),
+		"login.microsoftonline.com/<tenant ID>/v2.0, with the ID in lower case and without a trailing slash",
+	},
+}
 
 // Malformed says what the provider of an issuer must look like when it does not; a
 // token's issuer never equals such a provider. It is empty for OtherIssuer.
 func (i Issuer) Malformed(provider string) string {
-	switch {
-	case i == AzureDevOpsIssuer && !vstokenPath().MatchString(provider):
-		return vstokenHost + "/<organisation ID>, with the ID in lower case and without a trailing slash"
-	case i == EntraV1Issuer && !entraV1Path().MatchString(provider):
-		return "sts.windows.net/<tenant ID>/, with the ID in lower case and a trailing slash"
-	case i == EntraV2Issuer && !entraV2Path().MatchString(provider):
-		return "login.microsoftonline.com/<tenant ID>/v2.0, with the ID in lower case and without a trailing slash"
+	form, known := forms[i]
+	if !known || form.pattern().MatchString(provider) {
+		return ""
 	}
-	return ""
+	return form.words
 }
-
-// vstokenIssuer begins the issuer of every organisation's tokens; one key set
-// serves all organisations.
-const vstokenIssuer = "https://" + vstokenHost + "/"
 
 // VSTokenIssuer is the issuer of Azure DevOps itself for an organisation's id.
 func VSTokenIssuer(organisationID string) string {

@@ -69,7 +69,7 @@ func TestIssuerForm(t *testing.T) {
 		"login.microsoftonline.com/" + guid[1:] + "0x" + "/v": "login.microsoftonline.com/<tenant ID>/v2.0",
 	} {
 		got := claims.IssuerOf(provider).Malformed(provider)
-		if want == "" && got != "" || !strings.HasPrefix(got, want) {
+		if accepted := want == ""; (got == "") != accepted || !strings.HasPrefix(got, want) {
 			t.Errorf("%s: got %q, want %q", provider, got, want)
 		}
 	}
@@ -173,8 +173,32 @@ func TestAudienceProblem(t *testing.T) {
 		"":                                            "is neither an api:// URI nor a GUID",
 	} {
 		got := claims.AudienceProblem(audience)
-		if want == "" && got != "" || !strings.HasPrefix(got, want) {
+		if accepted := want == ""; (got == "") != accepted || !strings.HasPrefix(got, want) {
 			t.Errorf("%q: got %q, want %q", audience, got, want)
 		}
+	}
+}
+
+func TestIssuers(t *testing.T) {
+	t.Parallel()
+	upper := strings.ToUpper(guid)
+	for got, want := range map[string]string{
+		claims.VSTokenIssuer(upper): "https://vstoken.dev.azure.com/" + guid,
+		claims.EntraIssuer(upper):   "https://login.microsoftonline.com/" + guid + "/v2.0",
+		claims.EntraIssuerV1(upper): "https://sts.windows.net/" + guid + "/",
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		provider := strings.TrimPrefix(want, "https://")
+		if form := claims.IssuerOf(provider).Malformed(provider); form != "" {
+			t.Errorf("%s: malformed: %s", want, form)
+		}
+		if claims.OfVSToken(want) != strings.HasPrefix(want, "https://vstoken.") {
+			t.Errorf("%s: of Azure DevOps: %v", want, claims.OfVSToken(want))
+		}
+	}
+	if claims.OfVSToken("https://vstoken.dev.azure.com.evil/x") {
+		t.Error("a host that only begins like the issuer's is taken for it")
 	}
 }

@@ -108,8 +108,14 @@ func checkOutcome(t *testing.T, ctx context.Context, lookup func(string) (string
 	var out strings.Builder
 	status := cli.Run(ctx, cli.Env{Args: []string{"task"}, Lookup: lookup, Stdout: &out, Stderr: io.Discard, Now: time.Now, Version: "1.0.0"})
 	failed := strings.HasSuffix(out.String(), "##vso[task.complete result=Failed]\n")
-	if status != 0 || failed != (code != "") || strings.Contains(out.String(), "##vso[task.setvariable") == failed {
-		t.Errorf("status %d, output:\n%s", status, out.String())
+	if status != 0 {
+		t.Errorf("status %d, want 0 whatever the step says", status)
+	}
+	if failed != (code != "") {
+		t.Errorf("the step failed: %v, want %q; output:\n%s", failed, code, out.String())
+	}
+	if exported := strings.Contains(out.String(), "##vso[task.setvariable"); exported == failed {
+		t.Errorf("the step exported something: %v, and failed: %v; output:\n%s", exported, failed, out.String())
 	}
 	if code != "" && !strings.Contains(out.String(), "##vso[task.logissue type=error;code="+code+"]"+code+": ") {
 		t.Errorf("no issue %s in:\n%s", code, out.String())

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"runtime/debug"
-	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
 	"github.com/assume-aws-role/assume-aws-role/pkg/export"
@@ -30,12 +29,8 @@ func task(ctx context.Context, e Env) int {
 	return exitOK
 }
 
-// newWriter is the step's one way to speak. DECODE_PERCENTS is a public variable
-// by which a pipeline switches the agent's percent decoding off.
-func newWriter(e Env) *vso.Writer {
-	v, _ := e.Lookup("DECODE_PERCENTS")
-	return vso.NewWriter(e.Stdout, !strings.EqualFold(strings.TrimSpace(v), "false"))
-}
+// newWriter is the step's one way to speak.
+func newWriter(e Env) *vso.Writer { return vso.NewWriter(e.Stdout, vso.DecodesPercents(e.Lookup)) }
 
 // taskRun is one run of the step.
 type taskRun struct {

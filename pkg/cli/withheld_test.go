@@ -4,7 +4,7 @@ import (
 	"io"
 	"maps"
 	"net/http/httptest"
-	"os"
+	"os/exec"
 	"reflect"
 	"strings"
 	"testing"
@@ -95,7 +95,7 @@ func TestSecretsInInputsAreNotShown(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(services{token: tokenOf(ownSubject), secret: "canary-secret", onSTS: func() {}})
 	t.Cleanup(server.Close)
-	combinations := 0
+	combinations, temp := 0, t.TempDir()
 	for f := range reflect.TypeFor[pipeline.Inputs]().Fields() {
 		input := f.Tag.Get("env")
 		shapes := maps.Clone(spellings)
@@ -106,14 +106,14 @@ func TestSecretsInInputsAreNotShown(t *testing.T) {
 			for spelling, spell := range shapes {
 				combinations++
 				env := jobOf(server.URL)
-				maps.Copy(env, map[string]string{"AGENT_TEMPDIRECTORY": t.TempDir(), "VSTS_SECRET_VARIABLES": `["other","my.secret"]`, "SECRET_MY_SECRET": secret})
+				maps.Copy(env, map[string]string{"AGENT_TEMPDIRECTORY": temp, "VSTS_SECRET_VARIABLES": `["other","my.secret"]`, "SECRET_MY_SECRET": secret})
 				if strings.HasPrefix(input, "chain") {
 					env["INPUT_CHAINROLEARN"] = "arn:aws:iam::111122223333:role/second"
 				}
 				maps.Copy(env, surroundings[input])
 				env["INPUT_"+strings.ToUpper(input)] = spell(secret)
 				for _, line := range showing(t, env, secret) {
-					t.Errorf("%s, %s, %s: %s", input, kind, spelling, line)
+					t.Errorf("%s, %s, %s: the secret shows in %s", input, kind, spelling, line)
 				}
 			}
 		}
@@ -132,7 +132,7 @@ func showing(t *testing.T, env map[string]string, secret string) []string {
 	var b strings.Builder
 	cli.Run(t.Context(), cli.Env{
 		Args: []string{"task"}, Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
-		Stdout: &b, Stderr: io.Discard, Now: time.Now, Version: "1.0.0", Executable: os.Executable,
+		Stdout: &b, Stderr: io.Discard, Now: time.Now, Version: "1.0.0", Executable: func() (string, error) { return exec.LookPath("true") },
 	})
 	var out []string
 	for line := range strings.Lines(b.String()) {
@@ -177,7 +177,7 @@ func TestOtherSecretsInInputsAreNotShown(t *testing.T) {
 			env["INPUT_TIMEOUTSECONDS"], env["INPUT_DURATIONSECONDS"] = "5", "1"
 			env["INPUT_"+strings.ToUpper(input)] = "x" + kinds["password"]
 			for _, line := range showing(t, env, kinds["password"]) {
-				t.Errorf("%s, %s: %s", name, input, line)
+				t.Errorf("%s, %s: the secret shows in %s", name, input, line)
 			}
 		}
 	}

@@ -36,7 +36,7 @@ func TestMeanings(t *testing.T) {
 		} {
 			for _, status := range []int{400, 401, 500} {
 				if f := refused(t, status, body); f.Code != code || f.Summary != meanings[number].summary {
-					t.Errorf("%d %s: %s", status, body, f.Code)
+					t.Errorf("status %d and %s are taken for %s", status, body, f.Code)
 				}
 			}
 		}
@@ -75,8 +75,11 @@ func TestAnswersThatAreNoAnswer(t *testing.T) {
 		"client error, HTML": {404, `<html>`},
 	} {
 		f := refused(t, tt.status, tt.body)
-		if f.Code != fault.EntraResponse || strings.Contains(f.Message(), "canary") || !strings.Contains(f.Summary, "login.microsoftonline.us") {
-			t.Errorf("%s: %s", name, f.Message())
+		if f.Code != fault.EntraResponse || !strings.Contains(f.Summary, "login.microsoftonline.us") {
+			t.Errorf("%s: the fault is not about the answer of the authority: %s", name, f.Message())
+		}
+		if strings.Contains(f.Message(), "canary") {
+			t.Errorf("%s: the answer is quoted: %s", name, f.Message())
 		}
 	}
 }
@@ -124,8 +127,15 @@ func TestTransportErrors(t *testing.T) {
 					}),
 				}
 				_, err := x.Exchange(t.Context(), secret.New("canary-jwt"))
-				if f, _ := fault.As(err); f == nil || f.Code != tt.code || f.Retry != tt.retry || requests != 1 {
-					t.Errorf("%d requests, %#v; want one, %s, retry %d", requests, err, tt.code, tt.retry)
+				if requests != 1 {
+					t.Errorf("%d requests, want one", requests)
+				}
+				f, _ := fault.As(err)
+				if f == nil || f.Code != tt.code {
+					t.Fatalf("error %#v, want %s", err, tt.code)
+				}
+				if f.Retry != tt.retry {
+					t.Errorf("%s: retry %d, want %d", f.Code, f.Retry, tt.retry)
 				}
 			})
 		})

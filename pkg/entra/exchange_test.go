@@ -45,9 +45,13 @@ func TestExchange(t *testing.T) {
 					Authority: "login.microsoftonline.com", TenantID: "t", ClientID: "c", Audience: "api://a", Now: time.Now,
 					Transport: transport(func(r *http.Request) (*http.Response, error) {
 						requests++
-						if r.URL.String() != "https://login.microsoftonline.com/t/oauth2/v2.0/token" || r.FormValue("scope") != "api://a/.default" ||
-							r.FormValue("client_assertion") != "canary-jwt" || r.FormValue("client_id") != "c" {
-							t.Errorf("wrong request to %s: %v", r.URL.Host, r.Form)
+						if to := r.URL.String(); to != "https://login.microsoftonline.com/t/oauth2/v2.0/token" {
+							t.Errorf("the request goes to %s", to)
+						}
+						for name, want := range map[string]string{"scope": "api://a/.default", "client_assertion": "canary-jwt", "client_id": "c"} {
+							if got := r.FormValue(name); got != want {
+								t.Errorf("%s is %q, want %q", name, got, want)
+							}
 						}
 						return &http.Response{StatusCode: tt.status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(tt.body))}, nil
 					}),
@@ -57,8 +61,17 @@ func TestExchange(t *testing.T) {
 				if requests != 1 {
 					t.Errorf("%d requests, want one", requests)
 				}
-				if tt.code == "" && err != nil || tt.code != "" && (f == nil || f.Code != tt.code || f.Retry != tt.retry) {
-					t.Errorf("%#v, want %q, retry %d", err, tt.code, tt.retry)
+				if tt.code == "" {
+					if err != nil {
+						t.Errorf("the exchange failed: %v", err)
+					}
+					return
+				}
+				if f == nil || f.Code != tt.code {
+					t.Fatalf("error %#v, want %s", err, tt.code)
+				}
+				if f.Retry != tt.retry {
+					t.Errorf("%s: retry %d, want %d", f.Code, f.Retry, tt.retry)
 				}
 				if f != nil && strings.Contains(f.Message(), "canary") {
 					t.Errorf("secret in %s", f.Message())

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -50,8 +51,19 @@ func TestSameIdentity(t *testing.T) {
 	} {
 		err := (&run{}).sameIdentity(claims.UnverifiedClaims{Subject: tt.subject}, tt.asked, []string{"id: 7"})
 		f, failed := fault.As(err)
-		if (err == nil) != tt.want || err != nil && f.Code != fault.IdentityMismatch {
-			t.Errorf("asked %q, got %q: %v", tt.asked, tt.subject, err)
+		want := fault.IdentityMismatch
+		if tt.want {
+			want = ""
+		}
+		if codeOf(err) != want {
+			t.Errorf("asked for %q, got %q: error %v, want %q", tt.asked, tt.subject, err, want)
+		}
+		asked := "requested: the service connection " + tt.asked + "; received: the subject " + tt.subject + " ("
+		if tt.asked == "" {
+			asked = "requested: the pipeline itself; received: the subject " + tt.subject + " ("
+		}
+		if failed && !strings.HasPrefix(f.Why, asked) {
+			t.Errorf("the reason %q does not begin with %q", f.Why, asked)
 		}
 		if failed && !slices.Equal(f.Details, []string{"id: 7"}) {
 			t.Errorf("the ids of the answer are lost: %q", f.Details)
@@ -69,6 +81,7 @@ func TestGuardNamesEachMismatch(t *testing.T) {
 		{nil, nil},
 		{[]pipeline.ClaimRule{{Claim: "rpo_ref", Pattern: "refs/*"}, {Claim: "empty", Pattern: "*"}}, nil},
 		{[]pipeline.ClaimRule{{Claim: "rpo_ref", Pattern: "refs/heads/Main"}}, []string{`rpo_ref: required "refs/heads/Main", the token says "refs/heads/main"`}},
+		{[]pipeline.ClaimRule{{Claim: "rpo_ref", Pattern: "hidden", Withheld: true}}, []string{`a claim of requiredClaims (not shown): required the value (not shown,`, `the token says "refs/heads/main"`}},
 		{[]pipeline.ClaimRule{{Claim: "absent", Pattern: "*"}}, []string{`absent: required "*", but the token has no such claim`}},
 		{[]pipeline.ClaimRule{{Claim: "def_id", Pattern: "*"}}, []string{`def_id: required "*", but the claim is not a string: the token says 42`}},
 		{[]pipeline.ClaimRule{{Claim: "rpo_ref", Pattern: "*"}, {Claim: "a", Pattern: "x"}, {Claim: "b", Pattern: "y"}}, []string{"a: required", "b: required"}},
@@ -77,15 +90,19 @@ func TestGuardNamesEachMismatch(t *testing.T) {
 		r.plan.Guard.Claims = tt.rules
 		err := r.guard(&claims.UnverifiedClaims{Raw: raw}, []string{"id: 7"})
 		f, ok := fault.As(err)
-		if (len(tt.want) == 0) != (err == nil) || ok && f.Code != fault.ClaimMismatch {
-			t.Errorf("%v: %v", tt.rules, err)
+		want := fault.ClaimMismatch
+		if len(tt.want) == 0 {
+			want = ""
+		}
+		if codeOf(err) != want {
+			t.Errorf("%v: error %v, want %q", tt.rules, err, want)
 		}
 		if ok && !slices.Equal(f.Details, []string{"id: 7"}) {
 			t.Errorf("the ids of the answer are lost: %q", f.Details)
 		}
 		for _, want := range tt.want {
 			if !ok || !strings.Contains(f.Why, want) {
-				t.Errorf("%v: %+v lacks %q", tt.rules, f, want)
+				t.Errorf("%v: the fault %+v lacks %q", tt.rules, f, want)
 			}
 		}
 	}
@@ -122,8 +139,17 @@ func TestRefusalEndsTheOtherRequest(t *testing.T) {
 				}),
 			}
 			_, err := r.identity(t.Context())
-			if f, _ := fault.As(err); f == nil || f.Code != fault.OIDCUnauthorized || !ended || requests.Load() != 2 || time.Since(start) > time.Second {
-				t.Errorf("%v after %v and %d requests, other request ended: %v", err, time.Since(start), requests.Load(), ended)
+			if codeOf(err) != fault.OIDCUnauthorized {
+				t.Errorf("error %v, want %s", err, fault.OIDCUnauthorized)
+			}
+			if !ended {
+				t.Error("the other request is still under way")
+			}
+			if n := requests.Load(); n != 2 {
+				t.Errorf("%d requests, want 2", n)
+			}
+			if took := time.Since(start); took > time.Second {
+				t.Errorf("the refusal took %v, want that of ending the other request", took)
 			}
 		})
 	}
@@ -145,10 +171,19 @@ func TestUnreadableTokenKeepsTheIDs(t *testing.T) {
 	}
 	_, err := r.identity(t.Context())
 	f, ok := fault.As(err)
-	if !ok || f.Code != fault.TokenMalformed || !slices.Equal(f.Details, []string{"HTTP status: 200", "x-vss-e2eid: e-7"}) {
-		t.Errorf("%+v", err)
+	if codeOf(err) != fault.TokenMalformed {
+		t.Errorf("error %v, want %s", err, fault.TokenMalformed)
+	}
+	if ok && !slices.Equal(f.Details, []string{"HTTP status: 200", "x-vss-e2eid: e-7"}) {
+		t.Errorf("the details are %q, want those of the answer", f.Details)
 	}
 	if ok && strings.Contains(f.Message(), "canary") {
 		t.Errorf("the token is quoted: %s", f.Message())
 	}
+}
+
+// unsigned is a token with the subject and no signature, of which only claims are read.
+func unsigned(subject string) string {
+	part := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
+	return part(`{"alg":"RS256"}`) + "." + part(`{"iss":"i","sub":"`+subject+`","aud":"a"}`) + "." + part("signature")
 }

@@ -24,6 +24,7 @@ func TestPropagation(t *testing.T) {
 		"not asked for":   {false, fault.Propagation, 2 * time.Minute, 0, 1, 0},
 		"never visible":   {true, fault.Propagation, 2 * time.Minute, 0, 6, 30 * time.Second},
 		"visible in time": {true, fault.Propagation, 2 * time.Minute, 3, 3, 3 * time.Second},
+		"time in full":    {true, fault.Propagation, 30*time.Second + 1, 0, 6, 30 * time.Second},
 		"no time left":    {true, fault.Propagation, 20 * time.Second, 0, 5, 15 * time.Second},
 		"of no use":       {true, fault.Never, 2 * time.Minute, 0, 1, 0},
 	} {
@@ -34,7 +35,12 @@ func TestPropagation(t *testing.T) {
 				defer cancel()
 				told := 0
 				r := &run{opt: silent}
-				r.opt.Retrying = func(Retry) { told++ }
+				r.opt.Retrying = func(got Retry) {
+					told++
+					if got.Attempt != told+1 || got.Attempts != 6 {
+						t.Errorf("repetition %d is told as attempt %d of %d, want %d of 6", told, got.Attempt, got.Attempts, told+1)
+					}
+				}
 				r.plan.WaitForPropagation = tt.wait
 				calls, start := 0, time.Now()
 				_, err := r.patiently(ctx, "first role", func(context.Context) (iam.Session, error) {
@@ -50,8 +56,12 @@ func TestPropagation(t *testing.T) {
 					t.Errorf("told of %d repetitions, want %d", told, calls-1)
 				}
 				err = overall(ctx, err)
-				if f, _ := fault.As(err); (tt.succeeds > 0) != (err == nil) || err != nil && f.Code != fault.STSAccessDenied {
-					t.Errorf("got %v", err)
+				want := fault.STSAccessDenied
+				if tt.succeeds > 0 {
+					want = ""
+				}
+				if codeOf(err) != want {
+					t.Errorf("error %v, want %q", err, want)
 				}
 			})
 		})
@@ -78,7 +88,7 @@ func TestOverall(t *testing.T) {
 	} {
 		f, ok := fault.As(overall(tt.ctx, tt.err))
 		if !ok || f.Code != tt.want {
-			t.Errorf("%v, want %s", f, tt.want)
+			t.Errorf("error %v, want %s", f, tt.want)
 		}
 	}
 	if overall(canceled, nil) != nil {

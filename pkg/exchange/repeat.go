@@ -81,12 +81,8 @@ func timeFor(ctx context.Context, d time.Duration) bool {
 	return ctx.Err() == nil && (!ok || d < time.Until(deadline))
 }
 
-// pause waits for d and reports whether it ran to its end. When the context's deadline
-// comes first it says so at once: waiting would be pointless.
+// pause waits for d and reports whether it ran to its end.
 func pause(ctx context.Context, d time.Duration) bool {
-	if !timeFor(ctx, d) {
-		return false
-	}
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

@@ -3,6 +3,7 @@ package exchange
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -41,6 +42,8 @@ func TestRepeat(t *testing.T) {
 		"deadline before the last pause":   {20 * time.Second, 0, true, 3, 6 * time.Second, 9 * time.Second},
 		"Retry-After lengthens":            {120 * time.Second, 30 * time.Second, true, 4, 90 * time.Second, 95 * time.Second},
 		"Retry-After beyond the time left": {120 * time.Second, 3600 * time.Second, true, 1, 0, 0},
+		"Retry-After up to the deadline":   {60 * time.Second, 60 * time.Second, true, 1, 0, 0},
+		"time for one more":                {60*time.Second + 1, 60 * time.Second, true, 2, 60 * time.Second, 60 * time.Second},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -49,15 +52,33 @@ func TestRepeat(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), tt.deadline)
 				defer cancel()
 				tries, took, err := count(ctx, tt.after, tt.soon)
-				if tries != tt.tries || took < tt.least || took > tt.most {
-					t.Errorf("%d attempts in %v, want %d in %v to %v", tries, took, tt.tries, tt.least, tt.most)
+				if tries != tt.tries {
+					t.Errorf("%d attempts, want %d", tries, tt.tries)
+				}
+				if took < tt.least || took > tt.most {
+					t.Errorf("the attempts took %v, want %v to %v", took, tt.least, tt.most)
 				}
 				if !errors.Is(err, errTry) {
-					t.Errorf("err = %#v", err)
+					t.Errorf("the error is %v, want the last attempt's", err)
+				}
+				if counted := fmt.Sprintf("attempts: %d in %v", tt.tries, took.Round(time.Second)); tt.tries > 1 && attemptsOf(err) != counted {
+					t.Errorf("the attempts are counted as %q, want %q", attemptsOf(err), counted)
+				}
+				if tt.tries == 1 && attemptsOf(err) != "" {
+					t.Errorf("one attempt is counted as %q", attemptsOf(err))
 				}
 			})
 		})
 	}
+}
+
+// attemptsOf is the count of attempts in an error; empty when it has none.
+func attemptsOf(err error) string {
+	f, ok := fault.As(err)
+	if !ok || len(f.Details) == 0 {
+		return ""
+	}
+	return f.Details[len(f.Details)-1]
 }
 
 func TestRepeatStopsWhenCanceled(t *testing.T) {
@@ -66,8 +87,14 @@ func TestRepeatStopsWhenCanceled(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(3*time.Second, cancel)
 		tries, took, err := count(ctx, 0, true)
-		if tries != 2 || took != 3*time.Second || !errors.Is(err, errTry) {
-			t.Errorf("%d attempts in %v: %v", tries, took, err)
+		if tries != 2 || took != 3*time.Second {
+			t.Errorf("%d attempts in %v, want 2 in 3s", tries, took)
+		}
+		if !errors.Is(err, errTry) {
+			t.Errorf("the error is %v, want the last attempt's", err)
+		}
+		if got := attemptsOf(err); got != "attempts: 2 in 3s" {
+			t.Errorf("the attempts are counted as %q", got)
 		}
 	})
 }
@@ -82,8 +109,11 @@ func TestRepeatReturnsTheFirstSuccess(t *testing.T) {
 			}
 			return "answer", nil
 		})
-		if err != nil || got != "answer" || tries != 3 {
-			t.Errorf("%q after %d attempts: %v", got, tries, err)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != "answer" || tries != 3 {
+			t.Errorf("%q after %d attempts, want the answer after 3", got, tries)
 		}
 	})
 }

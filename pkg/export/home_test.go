@@ -20,7 +20,7 @@ func TestDefaultCredentials(t *testing.T) {
 		"[ci]\naws_access_key_id = A\n[default]\nsso_session": true,
 	} {
 		if got := defaultCredentials(text); got != want {
-			t.Errorf("%q: %v", text, got)
+			t.Errorf("%q has default credentials: %v", text, got)
 		}
 	}
 }

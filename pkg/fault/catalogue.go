@@ -222,7 +222,7 @@ var catalogue = []entry{
 	{ProfileCleanup, []string{"Delete the directory by hand if the agent does not empty its temp directory before the next job."}},
 	{Timeout, []string{"Raise timeoutSeconds, or find out why what the error names is slow."}},
 	{Canceled, []string{"Nothing was exported; re-run the job when you want to."}},
-	{Export, []string{"Remove the pipeline variable DECODE_PERCENTS=false, or re-run the job."}},
+	{Export, []string{"Remove the variable DECODE_PERCENTS, or re-run the job: other credentials may not hold such text."}},
 	{ShimPlatform, []string{"Run the job on a Linux, Windows or macOS agent on x64 or arm64, with the 64-bit agent installed."}},
 	{ShimHash, []string{"Delete the folder of this task below the agent's _work/_tasks, so that the agent downloads it again."}},
 	{ShimExec, []string{"Mount the agent's temporary directory without noexec, or make _work/_tasks writable for the agent's user."}},

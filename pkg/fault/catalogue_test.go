@@ -60,6 +60,9 @@ func TestCodesAreUniqueAndWellFormed(t *testing.T) {
 	}
 }
 
+// sentence is the shape of a remedy: one line, a capital letter first, no blank at an end.
+var sentence = regexp.MustCompile(`^[A-Z](.*\S)?$`)
+
 func TestEveryCodeHasARemedy(t *testing.T) {
 	t.Parallel()
 	for _, c := range declared(t) {
@@ -69,8 +72,8 @@ func TestEveryCodeHasARemedy(t *testing.T) {
 		}
 		for _, r := range list {
 			first, _, _ := strings.Cut(r, " ")
-			if r == "" || strings.TrimSpace(r) != r || first[:1] != strings.ToUpper(first[:1]) || strings.Contains(r, "\n") {
-				t.Errorf("%s: %q is not one imperative sentence", c, r)
+			if !sentence.MatchString(r) {
+				t.Errorf("%s: %q is not one line that begins with a capital letter", c, r)
 			}
 			if slices.Contains([]string{"The", "A", "An", "It", "This", "You", "Your", "There"}, first) {
 				t.Errorf("%s: %q does not begin with a verb", c, r)
@@ -119,8 +122,23 @@ func TestMessage(t *testing.T) {
 func TestMessageFallsBackToTheCatalogue(t *testing.T) {
 	t.Parallel()
 	f := &Fault{Code: ServerUnsupported, Summary: "what", Details: []string{"id: 7"}}
-	want := "AAR-SERVER-UNSUPPORTED: what\nWhat to do:\n- " + Remedy(ServerUnsupported)[0] + "\nid: 7\nMore: " + DocBase + "#aar-server-unsupported"
+	want := "AAR-SERVER-UNSUPPORTED: what\nWhat to do:\n- Use Azure DevOps Services; Azure DevOps Server issues no OIDC tokens to pipelines.\nid: 7\nMore: " + DocBase + "#aar-server-unsupported"
 	if diff := cmp.Diff(want, f.Message()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestBrief(t *testing.T) {
+	t.Parallel()
+	status := []string{"request id: 7", "HTTP status: 503"}
+	for want, f := range map[string]Fault{
+		"what":                   {Code: STSThrottled, Summary: "what", Details: []string{"request id: 7"}},
+		"what (the cause)":       {Code: STSThrottled, Summary: "what", Why: "the cause."},
+		"what (HTTP status 503)": {Code: STSThrottled, Summary: "what", Why: "the cause.", Details: status},
+		"what (reset)":           {Code: STSUnreachable, Summary: "what", Why: "reset", Details: status},
+	} {
+		if got := f.Brief(); got != want {
+			t.Errorf("%s in brief: %q, want %q", f.Code, got, want)
+		}
 	}
 }

@@ -34,7 +34,8 @@ type Fault struct {
 	Summary string
 	// Why says what is known of the cause; empty when the summary says it all.
 	Why string
-	// Remedy lists what to do, most likely first. Empty: the catalogue's remedy.
+	// Remedy lists what to do, most likely first. Empty: the catalogue's remedy, which no
+	// code is without.
 	Remedy []string
 	// Details are facts for a support request: status, request ids, claims.
 	Details []string
@@ -88,11 +89,9 @@ func (f *Fault) Message() string {
 	if len(remedy) == 0 {
 		remedy = Remedy(f.Code)
 	}
-	if len(remedy) > 0 {
-		lines = append(lines, "What to do:")
-		for _, r := range remedy {
-			lines = append(lines, "- "+forSystem(runtime.GOOS, r))
-		}
+	lines = append(lines, "What to do:")
+	for _, r := range remedy {
+		lines = append(lines, "- "+forSystem(runtime.GOOS, r))
 	}
 	lines = append(lines, f.Details...)
 	return strings.Join(append(lines, "More: "+f.Code.URL()), "\n")

@@ -52,7 +52,7 @@ func TestReadStream(t *testing.T) {
 	t.Parallel()
 	data, err := ReadStream(t.Context(), strings.NewReader("a policy"))
 	if err != nil || string(data) != "a policy" {
-		t.Errorf("%q, %v", data, err)
+		t.Errorf("read %q, error %v", data, err)
 	}
 	if _, err := ReadStream(t.Context(), endless{}); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("an endless stream: %v", err)

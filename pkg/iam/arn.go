@@ -24,9 +24,10 @@ type RoleARN struct {
 	Name string
 }
 
-// maxRoleARN and maxRoleName bound a role (API_AssumeRole, RoleArn; IAM quotas).
+// maxRolePath and maxRoleName bound a role, in characters (API_CreateRole, Path and
+// RoleName). An ARN within them is shorter than the 2048 that STS accepts.
 const (
-	maxRoleARN  = 2048
+	maxRolePath = 512
 	maxRoleName = 64
 )
 
@@ -44,8 +45,11 @@ func ParseRoleARN(s string) (r RoleARN, problem string) {
 	if problem := r.Partition.problem(); problem != "" {
 		return RoleARN{}, problem
 	}
-	if len(r.Name) > maxRoleName || len(s) > maxRoleARN {
+	if len(r.Name) > maxRoleName {
 		return RoleARN{}, "does not end in a role name of 1 to 64 characters"
+	}
+	if len(r.Path) > maxRolePath {
+		return RoleARN{}, "has a path of more than 512 characters"
 	}
 	return r, ""
 }

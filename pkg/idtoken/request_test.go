@@ -86,8 +86,17 @@ func TestRequestFaults(t *testing.T) {
 				if a.requests != 1 {
 					t.Errorf("%d requests, want one", a.requests)
 				}
-				if tt.code == "" && (err != nil || token.Token.Reveal() != "canary-token") || tt.code != "" && (f == nil || f.Code != tt.code || f.Retry != tt.retry) {
-					t.Errorf("got %#v, want %q, retry %d", err, tt.code, tt.retry)
+				if tt.code == "" {
+					if err != nil || token.Token.Reveal() != "canary-token" {
+						t.Errorf("no token, or another: %v", err)
+					}
+					return
+				}
+				if f == nil || f.Code != tt.code {
+					t.Fatalf("error %#v, want %s", err, tt.code)
+				}
+				if f.Retry != tt.retry {
+					t.Errorf("%s: retry %d, want %d", f.Code, f.Retry, tt.retry)
 				}
 				if f != nil && strings.Contains(f.Message()+fmt.Sprintf("%+v", err), "canary") {
 					t.Errorf("secret in %s", f.Message())

@@ -43,7 +43,7 @@ func TestRequestOnTheWire(t *testing.T) {
 	}
 	for _, connection := range []string{"0a1b", ""} {
 		if token, err := r.Request(t.Context(), connection); err != nil || token.Token.Reveal() != "canary-token" {
-			t.Errorf("%v", err)
+			t.Errorf("no token, or another: %v", err)
 		}
 	}
 	sent := seen{"POST", "/org/p/oidctoken?api-version=7.1&keep=1&serviceConnectionId=0a1b", "Bearer canary-job", "assume-aws-role/9", "Suppress", "application/json", "", ""}
@@ -94,8 +94,17 @@ func TestTransportErrors(t *testing.T) {
 				}
 				_, err := r.Request(t.Context(), "")
 				f, _ := fault.As(err)
-				if f == nil || f.Code != tt.code || f.Retry != tt.retry || requests != 1 || strings.Contains(f.Message(), "canary") {
-					t.Errorf("%d requests, %#v; want one, %s, retry %d", requests, err, tt.code, tt.retry)
+				if requests != 1 {
+					t.Errorf("%d requests, want one", requests)
+				}
+				if f == nil || f.Code != tt.code {
+					t.Fatalf("error %#v, want %s", err, tt.code)
+				}
+				if f.Retry != tt.retry {
+					t.Errorf("%s: retry %d, want %d", f.Code, f.Retry, tt.retry)
+				}
+				if strings.Contains(f.Message(), "canary") {
+					t.Errorf("the token is quoted: %s", f.Message())
 				}
 			})
 		})

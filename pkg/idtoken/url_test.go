@@ -51,8 +51,14 @@ func TestEndpoint(t *testing.T) {
 				return
 			}
 			f, ok := fault.As(err)
-			if !ok || f.Code != tt.code || !strings.Contains(f.Message(), tt.says) || strings.Contains(f.Message(), "canary") {
-				t.Errorf("%v, want %s with %q", err, tt.code, tt.says)
+			if !ok || f.Code != tt.code {
+				t.Fatalf("error %v, want %s", err, tt.code)
+			}
+			if !strings.Contains(f.Message(), tt.says) {
+				t.Errorf("the message lacks %q: %s", tt.says, f.Message())
+			}
+			if strings.Contains(f.Message(), "canary") {
+				t.Errorf("a secret is quoted: %s", f.Message())
 			}
 		})
 	}

@@ -157,18 +157,25 @@ func TestAuthorities(t *testing.T) {
 			address, requests := tt.by.server(tt.change)
 			for range 2 {
 				got, err := post(t, c, address, "a body")
-				if tt.why == "" && (err != nil || got != "a body") {
-					t.Fatalf("%q, %v", got, err)
+				if tt.why == "" {
+					if err != nil || got != "a body" {
+						t.Fatalf("the answer is %q, error %v", got, err)
+					}
+					continue
 				}
-				if tt.why != "" && (err == nil || !strings.HasPrefix(told(err).Why, tt.why) || told(err).Retry != fault.Never) {
-					t.Fatalf("%v: %q", err, told(err).Why)
+				if err == nil || !strings.HasPrefix(told(err).Why, tt.why) {
+					t.Fatalf("error %v, want one because %s", err, tt.why)
+				}
+				if told(err).Retry != fault.Never {
+					t.Fatalf("%v may be repeated", err)
 				}
 			}
 			if m.reads.Load() != tt.reads {
 				t.Errorf("the whole was read %d times, want %d", m.reads.Load(), tt.reads)
 			}
-			if n := requests.Load(); n != 2 && tt.why == "" || n != 0 && tt.why != "" {
-				t.Errorf("%d requests", n)
+			want := map[bool]int64{true: 2}[tt.why == ""]
+			if n := int64(requests.Load()); n != want {
+				t.Errorf("%d requests arrived, want %d", n, want)
 			}
 		})
 	}
@@ -198,7 +205,7 @@ func TestAuthoritiesInParallel(t *testing.T) {
 		for _, to := range []string{address, second, trusted} {
 			all.Go(func() {
 				if got, err := post(t, c, to, "x"); err != nil || got != "x" {
-					t.Errorf("%q, %v", got, err)
+					t.Errorf("the answer is %q, error %v", got, err)
 				}
 			})
 		}
@@ -249,6 +256,6 @@ func TestNoAuthorities(t *testing.T) {
 	_, err := post(t, m.client(Config{}), address, "x")
 	f := told(err)
 	if !strings.Contains(f.Why, "no certificate authorities at all") || !strings.Contains(f.Remedy[0], "Install ca-certificates in the image") {
-		t.Errorf("%+v", f)
+		t.Errorf("the fault does not say that authorities are missing: %+v", f)
 	}
 }

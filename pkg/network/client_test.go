@@ -63,8 +63,12 @@ func TestClientPolicy(t *testing.T) {
 	}
 	c := NewClient(settings, time.Now, nil)
 	local := strings.Replace(server.URL, "127.0.0.1", "LocalHost", 1)
-	if answer, _, err := get(t, c, local+"/redirect"); err != nil || answer.StatusCode != http.StatusFound || requests.Load() != 1 {
-		t.Errorf("a redirect was followed, or loopback went through the proxy: %v", err)
+	answer, _, err := get(t, c, local+"/redirect")
+	if err != nil {
+		t.Fatalf("loopback went through the proxy: %v", err)
+	}
+	if answer.StatusCode != http.StatusFound || requests.Load() != 1 {
+		t.Errorf("a redirect was followed: status %d after %d requests", answer.StatusCode, requests.Load())
 	}
 	if _, _, err := get(t, c, server.URL+"/large"); !errors.Is(err, ErrBodyTooLarge) {
 		t.Errorf("large body: %v", err)
@@ -90,15 +94,23 @@ func TestFromAgent(t *testing.T) {
 		"HTTPS_PROXY": "http://other:1", "AGENT_PROXYBYPASSLIST": `["(?!x)y","intra\\.corp"]`, "AGENT_SKIPCERTVALIDATION": "True",
 	}
 	c, notes, err := FromAgent(t.Context(), func(n string) string { return env[n] }, "ua")
-	if err != nil || c.ProxyURL.Host != "proxy.corp:3128" || len(c.Bypass) != 1 {
-		t.Fatalf("%+v %v", c, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.ProxyURL.Host != "proxy.corp:3128" || len(c.Bypass) != 1 {
+		t.Fatalf("the proxy is %s, past it go %v", c.ProxyURL.Host, c.Bypass)
 	}
 	said := ""
 	for _, n := range notes {
 		said += n.Text + "\n"
 	}
-	if strings.Contains(said, "canary") || !strings.Contains(said, "proxy: proxy.corp:3128") || !strings.Contains(said, "--sslcacert") {
-		t.Errorf("notes:\n%s", said)
+	if strings.Contains(said, "canary") {
+		t.Errorf("a note holds the password:\n%s", said)
+	}
+	for _, want := range []string{"proxy: proxy.corp:3128", "--sslcacert"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the notes lack %q:\n%s", want, said)
+		}
 	}
 	forms := map[string]bool{}
 	for _, s := range c.Secrets() {
@@ -114,8 +126,12 @@ func TestFromAgent(t *testing.T) {
 		"http://u:12/canary@h", "http://u:12?canary@h:1", "http://u:12#canary@h:1", "u:12/canary@h", "http://canary/x:12@h", `http://u:12\canary@h`,
 	} {
 		_, _, err := FromAgent(t.Context(), func(n string) string { return map[string]string{"HTTPS_PROXY": bad}[n] }, "")
-		if f, _ := fault.As(err); f == nil || f.Code != fault.Proxy || strings.Contains(f.Message(), "ary@") {
-			t.Errorf("%q: %v", bad, err)
+		f, _ := fault.As(err)
+		if f == nil || f.Code != fault.Proxy {
+			t.Fatalf("%q: error %v, want %s", bad, err, fault.Proxy)
+		}
+		if strings.Contains(f.Message(), "ary@") {
+			t.Errorf("%q: the password is quoted: %v", bad, err)
 		}
 	}
 }
@@ -147,8 +163,11 @@ func TestSwitchedProtocol(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	answer, body, err := get(t, NewClient(Config{}, time.Now, nil), server.URL)
-	if err != nil || answer.StatusCode != http.StatusSwitchingProtocols || body != "" {
-		t.Errorf("%v %q %v", answer, body, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if answer.StatusCode != http.StatusSwitchingProtocols || body != "" {
+		t.Errorf("the answer is %v with the body %q", answer, body)
 	}
 }
 
@@ -165,8 +184,12 @@ func TestHeaderIsBounded(t *testing.T) {
 	if err == nil {
 		t.Fatal("a header of 512 KiB was taken")
 	}
-	if f := told(err); f.Retry != fault.Never || f.Code != fault.STSResponse || !strings.Contains(f.Why, "256 KiB") {
-		t.Errorf("%+v", f)
+	f := told(err)
+	if f.Code != fault.STSResponse || f.Retry != fault.Never {
+		t.Errorf("the fault is %s, retry %d", f.Code, f.Retry)
+	}
+	if !strings.Contains(f.Why, "256 KiB") {
+		t.Errorf("the reason does not name the limit: %q", f.Why)
 	}
 }
 
@@ -184,7 +207,7 @@ func TestUnusableBundleIsNamed(t *testing.T) {
 		}
 		_, notes, err := FromAgent(t.Context(), func(n string) string { return map[string]string{"AGENT_CAINFO": name}[n] }, "x")
 		if err != nil || len(notes) != 1 {
-			t.Fatalf("%v, %v", notes, err)
+			t.Fatalf("the notes are %v, error %v", notes, err)
 		}
 		if !strings.Contains(notes[0].Text, "system authorities only; "+name) || !strings.Contains(notes[0].Text, why) {
 			t.Errorf("%s, want %s", notes[0].Text, why)

@@ -97,16 +97,23 @@ func TestProxyRefusal(t *testing.T) {
 				t.Fatal("the proxy let the request through")
 			}
 			f := told(err)
-			if f.Retry != tt.retry || f.Why != "the proxy "+u.Host+tt.why || !strings.Contains(f.Remedy[0], tt.remedy) {
-				t.Errorf("%+v", f)
+			if f.Why != "the proxy "+u.Host+tt.why || f.Retry != tt.retry {
+				t.Errorf("the reason is %q, retry %d, want %q, retry %d", f.Why, f.Retry, "the proxy "+u.Host+tt.why, tt.retry)
+			}
+			if !strings.Contains(f.Remedy[0], tt.remedy) {
+				t.Errorf("the remedy is %q, want %q", f.Remedy[0], tt.remedy)
 			}
 			if got := <-agent; got != "ours/1" {
 				t.Errorf("User-Agent of CONNECT: %q", got)
 			}
 			proxy.Close()
 			_, _, err = get(t, NewClient(config, time.Now, nil), "https://a.b/")
-			if f := told(err); f.Retry != fault.Soon || f.Why != "the proxy could not be used: the connection was refused." || !strings.Contains(f.Remedy[0], "proxy settings") {
-				t.Errorf("a closed proxy: %+v", f)
+			f = told(err)
+			if f.Why != "the proxy could not be used: the connection was refused." || f.Retry != fault.Soon {
+				t.Errorf("a closed proxy: the reason is %q, retry %d", f.Why, f.Retry)
+			}
+			if !strings.Contains(f.Remedy[0], "proxy settings") {
+				t.Errorf("a closed proxy: the remedy is %q", f.Remedy[0])
 			}
 		})
 	}

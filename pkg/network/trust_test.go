@@ -49,8 +49,11 @@ func TestTrust(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = trust.Check("System.OidcRequestUri", tt.url)
-		if f, _ := fault.As(err); (err == nil) != tt.want || err != nil && f.Code != fault.HostUntrusted {
-			t.Errorf("%s for %s: %v", tt.url, tt.system, err)
+		if (err == nil) != tt.want {
+			t.Errorf("%s for %s: error %v, want none: %v", tt.url, tt.system, err, tt.want)
+		}
+		if f, ok := fault.As(err); ok && f.Code != fault.HostUntrusted {
+			t.Errorf("%s for %s: the fault is %s", tt.url, tt.system, f.Code)
 		}
 	}
 	for _, bad := range []string{"", "x", "http://dev.azure.com/org", "https://u:canary@dev.azure.com/", "http://127.0.0.1.evil.org/"} {
@@ -72,8 +75,11 @@ func TestTrustNeverLeavesTheOrganisation(t *testing.T) {
 		first := rapid.SampledFrom([]string{"org", "ORG", "other", "", "org.", "org "}).Draw(t, "first")
 		got, err := trust.Check("x", "https://"+host+"/"+url.PathEscape(first)+"/p")
 		right := host == "org.visualstudio.com" || strings.HasSuffix(host, "dev.azure.com") && strings.EqualFold(first, "org")
-		if (err == nil) != right && !(right && strings.Contains("/"+first+"/p", "//")) {
-			t.Fatalf("%v %v", got, err)
+		if right && first == "" {
+			return // an empty name leaves an empty part of the path, which may be refused
+		}
+		if (err == nil) != right {
+			t.Fatalf("%q on %s is trusted: %v, error %v", first, host, got, err)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
@@ -67,13 +68,18 @@ func noRoleFor(env EnvironmentName, names []string, q quoter) string {
 	return said
 }
 
+// list names the first of many environments and counts the rest.
 func list(names []string, q quoter) string {
-	if len(names) == 0 {
-		return "none"
-	}
-	quoted := make([]string, len(names))
+	const most = 20
+	var quoted []string
 	for i, n := range names {
-		quoted[i] = q.shown("environmentRoles", n)
+		if i == most {
+			return strings.Join(quoted, ", ") + " and " + strconv.Itoa(len(names)-most) + " more"
+		}
+		quoted = append(quoted, q.shown("environmentRoles", n))
+	}
+	if len(quoted) == 0 {
+		return "none"
 	}
 	return strings.Join(quoted, ", ")
 }

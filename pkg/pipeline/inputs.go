@@ -65,14 +65,13 @@ type Inputs struct {
 	WaitForPropagation string `env:"waitForPropagation"`
 }
 
-// inputLookuper maps an input's name to the agent's INPUT_ variable, trims the
-// value, and hides an empty one: the agent sets a variable for every input, so
+// inputLookuper maps an input's name to the agent's INPUT_ variable and trims the
+// value. Every input is there, if only empty: the agent sets a variable for each, so
 // presence means nothing.
 type inputLookuper struct{ lookup Lookup }
 
 func (l inputLookuper) Lookup(name string) (string, bool) {
-	v := strings.TrimSpace(l.lookup.Get(l.Key(name)))
-	return v, v != ""
+	return strings.TrimSpace(l.lookup.Get(l.Key(name))), true
 }
 
 // Key is the environment variable of an input.

@@ -28,13 +28,19 @@ func TestPlanRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Job.JobToken.Reveal() != "canary-job" || got.Network.ProxyPassword.Reveal() != "canary-proxy" ||
-		got.Chain.ExternalID.Reveal() != "canary-id" || got.Job.SystemURL != p.Job.SystemURL {
-		t.Error("the plan lost something on the way")
+	for name, pair := range map[string][2]string{
+		"job token":      {got.Job.JobToken.Reveal(), "canary-job"},
+		"proxy password": {got.Network.ProxyPassword.Reveal(), "canary-proxy"},
+		"external id":    {got.Chain.ExternalID.Reveal(), "canary-id"},
+		"system URL":     {got.Job.SystemURL, p.Job.SystemURL},
+	} {
+		if pair[0] != pair[1] {
+			t.Errorf("the %s is %q after the round trip, want %q", name, pair[0], pair[1])
+		}
 	}
 	for _, bad := range []string{string(data[:len(data)-2]), "", "null", "{}", `{"JobToken":"canary-job"}`} {
 		if _, err := DecodePlan([]byte(bad)); err == nil || strings.Contains(err.Error(), "canary") {
-			t.Errorf("%.20q: %v", bad, err)
+			t.Errorf("a plan that begins with %.20q: error %v, want one without its secrets", bad, err)
 		}
 	}
 }

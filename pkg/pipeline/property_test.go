@@ -25,6 +25,28 @@ func TestDefaultSessionName(t *testing.T) {
 	})
 }
 
+// TestClaimRuleHoldsInOrder: what one part of a pattern has matched, the next does not.
+func TestClaimRuleHoldsInOrder(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		pattern, value string
+		want           bool
+	}{
+		{"*ab*ab*", "abab", true},
+		{"*ab*ab*", "ab", false},
+		{"*ab*ab*", "aba", false},
+		{"*aba*aba*", "ababa", false},
+		{"a*a", "a", false},
+		{"a*a", "aa", true},
+		{"*ab*b", "xab", false},
+		{"*ab*b", "xabb", true},
+	} {
+		if got := (ClaimRule{Claim: "c", Pattern: tt.pattern}).Holds(tt.value); got != tt.want {
+			t.Errorf("%q holds for %q: %v", tt.pattern, tt.value, got)
+		}
+	}
+}
+
 // TestClaimRuleHolds compares the matcher with a regular expression of the same meaning.
 func TestClaimRuleHolds(t *testing.T) {
 	t.Parallel()
@@ -33,7 +55,7 @@ func TestClaimRuleHolds(t *testing.T) {
 		value := rapid.StringMatching(`[abA/.]{0,8}`).Draw(t, "value")
 		same := `(?s)\A` + strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, `.*`) + `\z`
 		if got, want := (ClaimRule{Claim: "c", Pattern: pattern}).Holds(value), regexp.MustCompile(same).MatchString(value); got != want {
-			t.Fatalf("%q on %q = %v", pattern, value, got)
+			t.Fatalf("%q holds for %q: %v, want %v", pattern, value, got, want)
 		}
 	})
 }
@@ -46,8 +68,11 @@ func TestPairs(t *testing.T) {
 		end := rapid.SampledFrom([]string{"\n", "\r\n"}).Draw(t, "end")
 		p := &problems{}
 		got := pairs("x", "# comment"+end+end+"  "+key+" =  "+value+" "+end, p)
-		if len(got) != 1 || got[0] != (pair{3, key, value}) || len(p.lines) > 0 {
-			t.Fatalf("%v %v", got, p.lines)
+		if len(p.lines) > 0 {
+			t.Fatalf("the line is refused: %q", p.lines)
+		}
+		if len(got) != 1 || got[0] != (pair{3, key, value}) {
+			t.Fatalf("the pairs are %v, want %q and %q of line 3", got, key, value)
 		}
 	})
 }

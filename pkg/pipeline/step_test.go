@@ -72,8 +72,11 @@ func TestMinimalStep(t *testing.T) {
 	if s.Kind != AWSOIDC || s.Plan.ConnectionID != connectionGUIDText {
 		t.Errorf("the identity is %s %s", s.Kind, s.Plan.ConnectionID)
 	}
-	if s.Plan.STSEndpoint.URL != "https://sts.eu-west-1.amazonaws.com" || len(s.Unused) > 0 {
-		t.Errorf("endpoint %+v, unused %v", s.Plan.STSEndpoint, s.Unused)
+	if s.Plan.STSEndpoint.URL != "https://sts.eu-west-1.amazonaws.com" {
+		t.Errorf("the endpoint is %+v", s.Plan.STSEndpoint)
+	}
+	if len(s.Unused) > 0 {
+		t.Errorf("inputs are unused: %v", s.Unused)
 	}
 	data, err := json.Marshal(s)
 	if err != nil || strings.Contains(string(data), canary) {
@@ -107,79 +110,109 @@ func TestProblems(t *testing.T) {
 		changes map[string]string
 		want    string // "" when the step is right
 	}{
-		"macro in force":            {with(nil, "INPUT_ROLESESSIONNAME", "a-$(nope)"), "roleSessionName: the variable"},
-		"macro in an idle input":    {with(nil, "INPUT_ENTRAAUDIENCE", "$(nope)"), ""},
-		"no connection":             {with(nil, "INPUT_SERVICECONNECTION", ""), "serviceConnection: no service connection"},
-		"two connections":           {with(nil, "INPUT_SERVICECONNECTION", connectionGUIDText+","+connectionGUIDText), "serviceConnection: one service"},
-		"a name":                    {with(nil, "INPUT_SERVICECONNECTION", "aws-prod"), "a runtime variable is not resolved"},
-		"not delivered":             {with(nil, "INPUT_SERVICECONNECTION", "00000000-1111-2222-3333-444455556666"), "did not pass connection"},
-		"pipeline itself":           {with(nil, "INPUT_CONNECTIONTYPE", "none", "INPUT_SERVICECONNECTION", ""), ""},
-		"kind by case":              {with(nil, "INPUT_CONNECTIONTYPE", "AWSOIDC"), "connectionType: "},
-		"no role":                   {with(nil, "INPUT_ROLEARN", ""), "roleArn: no role"},
-		"pin":                       {with(nil, "INPUT_ROLEARN", "", data+"ROLEARN", roleText), ""},
-		"pin of a Toolkit role":     {with(nil, "ENDPOINT_AUTH_PARAMETER_"+connectionGUIDText+"_ASSUMEROLEARN", roleText+"-2"), "the connection pins the role"},
-		"pin by another input":      {with(azure, "INPUT_ENTRAAUDIENCE", "", data+"ROLEARN", roleText+"-2"), "azureServiceConnection: the connection pins the role"},
-		"other role than the pin":   {with(nil, data+"ROLEARN", roleText+"-2"), "the connection pins the role"},
-		"macro as pin":              {with(nil, data+"ROLEARN", "$(role)"), "the role pinned in the connection"},
-		"provider ARN":              {with(nil, "INPUT_ROLEARN", "arn:aws:iam::111122223333:oidc-provider/x"), "identity provider"},
-		"air-gapped":                {with(nil, "INPUT_ROLEARN", "arn:aws-iso:iam::111122223333:role/x"), "air-gapped"},
-		"unknown partition":         {with(nil, "INPUT_ROLEARN", "arn:aws-moon:iam::111122223333:role/x"), "unknown partition"},
-		"role in another partition": {with(nil, "INPUT_ROLEARN", "arn:aws-cn:iam::111122223333:role/x"), "region: "},
-		"no region":                 {with(nil, "INPUT_REGION", ""), "region: no region"},
-		"region of the connection":  {with(nil, "INPUT_REGION", "", data+"REGION", "eu-west-2"), ""},
-		"AWS_REGION":                {with(nil, "INPUT_REGION", "", "AWS_REGION", "eu-west-2"), ""},
-		"region is a zone":          {with(nil, "INPUT_REGION", "eu-west-1a"), "region: "},
-		"session name, Unicode":     {with(nil, "INPUT_ROLESESSIONNAME", "straße"), "roleSessionName: "},
-		"session name, 2 of + -":    {with(nil, "INPUT_ROLESESSIONNAME", "+-"), ""},
-		"session name, 64":          {with(nil, "INPUT_ROLESESSIONNAME", strings.Repeat("a", 64)), ""},
-		"session name, 65":          {with(nil, "INPUT_ROLESESSIONNAME", strings.Repeat("a", 65)), "roleSessionName: "},
-		"session name, 1":           {with(nil, "INPUT_ROLESESSIONNAME", "a"), "roleSessionName: "},
-		"duration":                  {with(nil, "INPUT_DURATIONSECONDS", "43201"), "durationSeconds: "},
-		"duration, sign":            {with(nil, "INPUT_DURATIONSECONDS", "+3600"), "durationSeconds: "},
-		"policy":                    {with(nil, "INPUT_SESSIONPOLICY", "[]"), "sessionPolicy: not a JSON object"},
-		"policy ARN":                {with(nil, "INPUT_SESSIONPOLICYARNS", "arn:aws:iam::aws:policy/A\r\nx"), "sessionPolicyArns: line 2"},
-		"eleven policies":           {with(nil, "INPUT_SESSIONPOLICYARNS", strings.Repeat("arn:aws:iam::aws:policy/A\n", 11)), "at most 10"},
-		"chain input alone":         {with(nil, "INPUT_CHAINEXTERNALID", "abc"), "chainExternalId: only used with"},
-		"chain too long":            {with(chained, "INPUT_DURATIONSECONDS", "3601"), "durationSeconds: 3601 is more than"},
-		"chain":                     {with(chained, "INPUT_CHAINSESSIONTAGS", "# note\nteam = a = b", "INPUT_CHAINTRANSITIVETAGKEYS", "TEAM"), ""},
-		"tag twice by case":         {with(chained, "INPUT_CHAINSESSIONTAGS", "team=a\nTeam=b"), "line 2 repeats key"},
-		"transitive, no tag":        {with(chained, "INPUT_CHAINTRANSITIVETAGKEYS", "x"), "chainTransitiveTagKeys: line 1"},
-		"account":                   {with(nil, "INPUT_ALLOWEDACCOUNTIDS", "999999999999, 888888888888"), "is not in allowedAccountIds"},
-		"account of second role":    {with(chained, "INPUT_ALLOWEDACCOUNTIDS", "111122223333"), "444455556666 of the second role"},
-		"accounts":                  {with(chained, "INPUT_ALLOWEDACCOUNTIDS", "111122223333,\r\n444455556666"), ""},
-		"account list of commas":    {with(nil, "INPUT_ALLOWEDACCOUNTIDS", ",,"), "allowedAccountIds: no account"},
-		"claim twice":               {with(nil, "INPUT_REQUIREDCLAIMS", "rpo_ref = a\nrpo_ref = b"), "line 2 repeats claim"},
-		"claim without a pattern":   {with(nil, "INPUT_REQUIREDCLAIMS", "rpo_ref"), "line 1 is not of the form \"claim = pattern\""},
-		"tag without a value":       {with(chained, "INPUT_CHAINSESSIONTAGS", "team="), "line 1 is not of the form \"key = value\""},
-		"environment without role":  {with(nil, "INPUT_ROLEARN", "", "INPUT_ENVIRONMENTROLES", "test"), "line 1 is not of the form \"environment = role ARN\""},
-		"claims are only comments":  {with(nil, "INPUT_REQUIREDCLAIMS", "# rpo_ref = a"), "requiredClaims: no claim"},
-		"prefix":                    {with(nil, "INPUT_VARIABLEPREFIX", "1x"), "variablePrefix: "},
-		"reserved prefix":           {with(nil, "INPUT_VARIABLEPREFIX", "Secret_"), "variablePrefix: "},
-		"toolkit and prefix":        {with(nil, "INPUT_EXPORTFORAWSTOOLKIT", "TRUE", "INPUT_VARIABLEPREFIX", "P_"), "exportForAwsToolkit: "},
-		"toolkit and profile":       {with(nil, "INPUT_EXPORTFORAWSTOOLKIT", "true", "INPUT_EXPORTAS", "profile"), "exportForAwsToolkit: "},
-		"profile name":              {with(nil, "INPUT_EXPORTAS", "both", "INPUT_PROFILENAME", "a]b"), "profileName: "},
-		"profile name, 64":          {with(nil, "INPUT_EXPORTAS", "both", "INPUT_PROFILENAME", strings.Repeat("a", 64)), ""},
-		"profile name, 65":          {with(nil, "INPUT_EXPORTAS", "both", "INPUT_PROFILENAME", strings.Repeat("a", 65)), "profileName: "},
-		"boolean":                   {with(nil, "INPUT_CHECKONLY", "yes"), "checkOnly: "},
-		"timeout":                   {with(nil, "INPUT_TIMEOUTSECONDS", "4"), "timeoutSeconds: "},
-		"entra":                     {azure, ""},
-		"entra, own audience":       {with(azure, "INPUT_ENTRAAUDIENCE", "api://499B84AC-1321-427f-aa17-267ca6975798/x"), "entraAudience: "},
-		"entra, federation":         {with(azure, "INPUT_ENTRAAUDIENCE", "API://AzureADTokenExchange"), "entraAudience: "},
-		"entra, scope":              {with(azure, "INPUT_ENTRAAUDIENCE", "api://x/.default"), "without /.default"},
-		"entra, Graph":              {with(azure, "INPUT_ENTRAAUDIENCE", "https://graph.microsoft.com"), "Microsoft Graph"},
-		"entra, cloud":              {with(azure, data+"ENVIRONMENT", "AzureStack"), "azureServiceConnection: the connection's environment"},
-		"entra, tenant":             {with(azure, "ENDPOINT_AUTH_PARAMETER_"+connectionGUIDText+"_TENANTID", "contoso.com"), "no tenant id that is a GUID"},
+		"macro in force":             {with(nil, "INPUT_ROLESESSIONNAME", "a-$(nope)"), "roleSessionName: the variable"},
+		"macro in an idle input":     {with(nil, "INPUT_ENTRAAUDIENCE", "$(nope)"), ""},
+		"no connection":              {with(nil, "INPUT_SERVICECONNECTION", ""), "serviceConnection: no service connection"},
+		"two connections":            {with(nil, "INPUT_SERVICECONNECTION", connectionGUIDText+","+connectionGUIDText), "serviceConnection: one service"},
+		"a name":                     {with(nil, "INPUT_SERVICECONNECTION", "aws-prod"), "a runtime variable is not resolved"},
+		"not delivered":              {with(nil, "INPUT_SERVICECONNECTION", "00000000-1111-2222-3333-444455556666"), "did not pass connection"},
+		"pipeline itself":            {with(nil, "INPUT_CONNECTIONTYPE", "none", "INPUT_SERVICECONNECTION", ""), ""},
+		"kind by case":               {with(nil, "INPUT_CONNECTIONTYPE", "AWSOIDC"), "connectionType: "},
+		"no role":                    {with(nil, "INPUT_ROLEARN", ""), "roleArn: no role"},
+		"pin":                        {with(nil, "INPUT_ROLEARN", "", data+"ROLEARN", roleText), ""},
+		"pin of a Toolkit role":      {with(nil, "ENDPOINT_AUTH_PARAMETER_"+connectionGUIDText+"_ASSUMEROLEARN", roleText+"-2"), "the connection pins the role"},
+		"pin by another input":       {with(azure, "INPUT_ENTRAAUDIENCE", "", data+"ROLEARN", roleText+"-2"), "azureServiceConnection: the connection pins the role"},
+		"other role than the pin":    {with(nil, data+"ROLEARN", roleText+"-2"), "the connection pins the role"},
+		"macro as pin":               {with(nil, data+"ROLEARN", "$(role)"), "the role pinned in the connection"},
+		"provider ARN":               {with(nil, "INPUT_ROLEARN", "arn:aws:iam::111122223333:oidc-provider/x"), "identity provider"},
+		"air-gapped":                 {with(nil, "INPUT_ROLEARN", "arn:aws-iso:iam::111122223333:role/x"), "air-gapped"},
+		"unknown partition":          {with(nil, "INPUT_ROLEARN", "arn:aws-moon:iam::111122223333:role/x"), "unknown partition"},
+		"role in another partition":  {with(nil, "INPUT_ROLEARN", "arn:aws-cn:iam::111122223333:role/x"), "region: "},
+		"no region":                  {with(nil, "INPUT_REGION", ""), "region: no region"},
+		"region of the connection":   {with(nil, "INPUT_REGION", "", data+"REGION", "eu-west-2"), ""},
+		"AWS_REGION":                 {with(nil, "INPUT_REGION", "", "AWS_REGION", "eu-west-2"), ""},
+		"region is a zone":           {with(nil, "INPUT_REGION", "eu-west-1a"), "region: "},
+		"session name, Unicode":      {with(nil, "INPUT_ROLESESSIONNAME", "straße"), "roleSessionName: "},
+		"session name, 2 of + -":     {with(nil, "INPUT_ROLESESSIONNAME", "+-"), ""},
+		"session name, 64":           {with(nil, "INPUT_ROLESESSIONNAME", strings.Repeat("a", 64)), ""},
+		"session name, 65":           {with(nil, "INPUT_ROLESESSIONNAME", strings.Repeat("a", 65)), "roleSessionName: "},
+		"session name, 1":            {with(nil, "INPUT_ROLESESSIONNAME", "a"), "roleSessionName: "},
+		"duration":                   {with(nil, "INPUT_DURATIONSECONDS", "43201"), "durationSeconds: "},
+		"duration, sign":             {with(nil, "INPUT_DURATIONSECONDS", "+3600"), "durationSeconds: "},
+		"policy":                     {with(nil, "INPUT_SESSIONPOLICY", "[]"), "sessionPolicy: not a JSON object"},
+		"policy ARN":                 {with(nil, "INPUT_SESSIONPOLICYARNS", "arn:aws:iam::aws:policy/A\r\nx"), "sessionPolicyArns: line 2"},
+		"eleven policies":            {with(nil, "INPUT_SESSIONPOLICYARNS", strings.Repeat("arn:aws:iam::aws:policy/A\n", 11)), "at most 10"},
+		"chain input alone":          {with(nil, "INPUT_CHAINEXTERNALID", "abc"), "chainExternalId: only used with"},
+		"chain too long":             {with(chained, "INPUT_DURATIONSECONDS", "3601"), "durationSeconds: 3601 is more than"},
+		"chain":                      {with(chained, "INPUT_CHAINSESSIONTAGS", "# note\nteam = a = b", "INPUT_CHAINTRANSITIVETAGKEYS", "TEAM"), ""},
+		"tag twice by case":          {with(chained, "INPUT_CHAINSESSIONTAGS", "team=a\nTeam=b"), "line 2 repeats key"},
+		"transitive, no tag":         {with(chained, "INPUT_CHAINTRANSITIVETAGKEYS", "x"), "chainTransitiveTagKeys: line 1"},
+		"account":                    {with(nil, "INPUT_ALLOWEDACCOUNTIDS", "999999999999, 888888888888"), "is not in allowedAccountIds"},
+		"account of second role":     {with(chained, "INPUT_ALLOWEDACCOUNTIDS", "111122223333"), "444455556666 of the second role"},
+		"accounts":                   {with(chained, "INPUT_ALLOWEDACCOUNTIDS", "111122223333,\r\n444455556666"), ""},
+		"account list of commas":     {with(nil, "INPUT_ALLOWEDACCOUNTIDS", ",,"), "allowedAccountIds: no account"},
+		"two chosen accounts":        {with(nil, "INPUT_ALLOWEDACCOUNTIDS", "111122223333,,"), ""},
+		"external id at its end":     {with(chained, "INPUT_CHAINEXTERNALID", strings.Repeat("x", 1224)), ""},
+		"external id too long":       {with(chained, "INPUT_CHAINEXTERNALID", strings.Repeat("x", 1225)), "chainExternalId: must be 2–1224"},
+		"external id of one":         {with(chained, "INPUT_CHAINEXTERNALID", "x"), "chainExternalId: must be 2–1224"},
+		"source identity at its end": {with(chained, "INPUT_CHAINSOURCEIDENTITY", strings.Repeat("x", 64)), ""},
+		"source identity too long":   {with(chained, "INPUT_CHAINSOURCEIDENTITY", strings.Repeat("x", 65)), "chainSourceIdentity: "},
+		"tag at its end":             {with(chained, "INPUT_CHAINSESSIONTAGS", strings.Repeat("ü", 128)+" = "+strings.Repeat("ü", 256)), ""},
+		"tag key too long":           {with(chained, "INPUT_CHAINSESSIONTAGS", strings.Repeat("ü", 129)+" = v"), "a key has 1 to 128"},
+		"tag value too long":         {with(chained, "INPUT_CHAINSESSIONTAGS", "k = "+strings.Repeat("ü", 257)), "a value has at most 256"},
+		"50 tags":                    {with(chained, "INPUT_CHAINSESSIONTAGS", manyTags(50)), ""},
+		"transitive twice":           {with(chained, "INPUT_CHAINSESSIONTAGS", "a = b\nc = d", "INPUT_CHAINTRANSITIVETAGKEYS", "A\na\nc"), ""},
+		"ten policies":               {with(nil, "INPUT_SESSIONPOLICYARNS", strings.Repeat("arn:aws:iam::aws:policy/A\n", 10)), ""},
+		"policy at its end":          {with(nil, "INPUT_SESSIONPOLICY", `{"a":"`+strings.Repeat("ü", 2040)+`"}`), ""},
+		"policy too long":            {with(nil, "INPUT_SESSIONPOLICY", `{"a":"`+strings.Repeat("ü", 2041)+`"}`), "sessionPolicy: 2049 characters; AWS accepts at most 2048"},
+		"policy, foreign character":  {with(nil, "INPUT_SESSIONPOLICY", "{\"a\":\"\u0100\"}"), "only characters from U+0020 to U+00FF"},
+		"policy, last character":     {with(nil, "INPUT_SESSIONPOLICY", "{\r\n\t\"a\": \"\u00ff\"}"), ""},
+		"policies at their end":      {with(nil, "INPUT_SESSIONPOLICY", `{"a":"`+strings.Repeat("x", 2015)+`"}`, "INPUT_SESSIONPOLICYARNS", "arn:aws:iam::aws:policy/A"), ""},
+		"policies too long":          {with(nil, "INPUT_SESSIONPOLICY", `{"a":"`+strings.Repeat("x", 2016)+`"}`, "INPUT_SESSIONPOLICYARNS", "arn:aws:iam::aws:policy/A"), "together have 2049 characters"},
+		"shortest duration":          {with(nil, "INPUT_DURATIONSECONDS", "900"), ""},
+		"duration too short":         {with(nil, "INPUT_DURATIONSECONDS", "899"), "durationSeconds: "},
+		"longest duration":           {with(nil, "INPUT_DURATIONSECONDS", "43200"), ""},
+		"longest second role":        {with(chained, "INPUT_DURATIONSECONDS", "3600"), ""},
+		"scheme":                     {with(azure, "ENDPOINT_AUTH_SCHEME_"+connectionGUIDText, "ServicePrincipal"), "azureServiceConnection: the connection uses the scheme"},
+		"no scheme":                  {with(azure, "ENDPOINT_AUTH_SCHEME_"+connectionGUIDText, ""), ""},
+		"claim twice":                {with(nil, "INPUT_REQUIREDCLAIMS", "rpo_ref = a\nrpo_ref = b"), "line 2 repeats claim"},
+		"claim without a pattern":    {with(nil, "INPUT_REQUIREDCLAIMS", "rpo_ref"), "line 1 is not of the form \"claim = pattern\""},
+		"tag without a value":        {with(chained, "INPUT_CHAINSESSIONTAGS", "team="), "line 1 is not of the form \"key = value\""},
+		"environment without role":   {with(nil, "INPUT_ROLEARN", "", "INPUT_ENVIRONMENTROLES", "test"), "line 1 is not of the form \"environment = role ARN\""},
+		"claims are only comments":   {with(nil, "INPUT_REQUIREDCLAIMS", "# rpo_ref = a"), "requiredClaims: no claim"},
+		"prefix":                     {with(nil, "INPUT_VARIABLEPREFIX", "1x"), "variablePrefix: "},
+		"reserved prefix":            {with(nil, "INPUT_VARIABLEPREFIX", "Secret_"), "variablePrefix: "},
+		"toolkit and prefix":         {with(nil, "INPUT_EXPORTFORAWSTOOLKIT", "TRUE", "INPUT_VARIABLEPREFIX", "P_"), "exportForAwsToolkit: "},
+		"toolkit and profile":        {with(nil, "INPUT_EXPORTFORAWSTOOLKIT", "true", "INPUT_EXPORTAS", "profile"), "exportForAwsToolkit: "},
+		"profile name":               {with(nil, "INPUT_EXPORTAS", "both", "INPUT_PROFILENAME", "a]b"), "profileName: "},
+		"profile name, 64":           {with(nil, "INPUT_EXPORTAS", "both", "INPUT_PROFILENAME", strings.Repeat("a", 64)), ""},
+		"profile name, 65":           {with(nil, "INPUT_EXPORTAS", "both", "INPUT_PROFILENAME", strings.Repeat("a", 65)), "profileName: "},
+		"boolean":                    {with(nil, "INPUT_CHECKONLY", "yes"), "checkOnly: "},
+		"timeout":                    {with(nil, "INPUT_TIMEOUTSECONDS", "4"), "timeoutSeconds: "},
+		"entra":                      {azure, ""},
+		"entra, own audience":        {with(azure, "INPUT_ENTRAAUDIENCE", "api://499B84AC-1321-427f-aa17-267ca6975798/x"), "entraAudience: "},
+		"entra, federation":          {with(azure, "INPUT_ENTRAAUDIENCE", "API://AzureADTokenExchange"), "entraAudience: "},
+		"entra, scope":               {with(azure, "INPUT_ENTRAAUDIENCE", "api://x/.default"), "without /.default"},
+		"entra, Graph":               {with(azure, "INPUT_ENTRAAUDIENCE", "https://graph.microsoft.com"), "Microsoft Graph"},
+		"entra, cloud":               {with(azure, data+"ENVIRONMENT", "AzureStack"), "azureServiceConnection: the connection's environment"},
+		"entra, tenant":              {with(azure, "ENDPOINT_AUTH_PARAMETER_"+connectionGUIDText+"_TENANTID", "contoso.com"), "no tenant id that is a GUID"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := step(t, tt.changes)
 			f, _ := fault.As(err)
-			switch {
-			case tt.want == "" && err != nil:
-				t.Errorf("unexpected: %s", f.Why)
-			case tt.want != "" && (f == nil || f.Code != fault.Input || !strings.Contains(f.Why, tt.want)):
-				t.Errorf("want %q, got %+v", tt.want, f)
+			if tt.want == "" {
+				if err != nil {
+					t.Errorf("the step is refused: %s", f.Why)
+				}
+				return
+			}
+			if f == nil || f.Code != fault.Input {
+				t.Fatalf("the fault is %+v, want one of %s", f, fault.Input)
+			}
+			if !strings.Contains(f.Why, tt.want) {
+				t.Errorf("the reason is %q, want %q", f.Why, tt.want)
 			}
 		})
 	}
@@ -190,7 +223,10 @@ func TestAllProblemsAtOnce(t *testing.T) {
 	_, err := step(t, map[string]string{"INPUT_REGION": "x", "INPUT_TIMEOUTSECONDS": "0", "INPUT_ROLEARN": "y"})
 	f, ok := fault.As(err)
 	if !ok || strings.Count(f.Why, "\n") != 2 {
-		t.Errorf("want three lines, got %+v", f)
+		t.Fatalf("want three lines, got %+v", f)
+	}
+	if want := "3 problems with this step's inputs"; f.Summary != want {
+		t.Errorf("the summary is %q, want %q", f.Summary, want)
 	}
 }
 
@@ -215,8 +251,14 @@ func TestOneProblemForOneMistake(t *testing.T) {
 	} {
 		_, err := step(t, changes)
 		f, ok := fault.As(err)
-		if !ok || strings.Contains(f.Why, "\n") || strings.Contains(f.Why, "xxx") {
-			t.Errorf("%v: want one line, got %+v", changes, f)
+		if !ok || f.Summary != "1 problem with this step's inputs" {
+			t.Fatalf("%v: want one problem, got %+v", changes, f)
+		}
+		if strings.Contains(f.Why, "\n") {
+			t.Errorf("%v: want one line, got %q", changes, f.Why)
+		}
+		if strings.Contains(f.Why, "xxx") {
+			t.Errorf("%v: a long value is quoted: %q", changes, f.Why)
 		}
 	}
 }
@@ -255,6 +297,9 @@ func TestEnvironmentRoles(t *testing.T) {
 		"release name in a build":   {map[string]string{"RELEASE_ENVIRONMENTNAME": "test"}, roleText, ""},
 		"no line":                   {map[string]string{"INPUT_ENVIRONMENT": "dev"}, "", `no role for environment "dev"`},
 		"by case":                   {map[string]string{"INPUT_ENVIRONMENT": "Test"}, "", "differs by upper and lower case"},
+		"by case, first line":       {map[string]string{"INPUT_ENVIRONMENT": "Prod"}, "", `"prod" differs by upper and lower case`},
+		"no role at all":            {map[string]string{"INPUT_ENVIRONMENTROLES": "# roles"}, "", "environments with a role: none"},
+		"every role is named":       {map[string]string{"INPUT_ENVIRONMENT": "dev"}, "", `environments with a role: "prod", "PROD", "test"`},
 		"unknown":                   {map[string]string{"SYSTEM_STAGENAME": ""}, "", "is unknown"},
 		"with roleArn":              {map[string]string{"INPUT_ROLEARN": roleText}, "", "exclude each other"},
 	}
@@ -265,8 +310,17 @@ func TestEnvironmentRoles(t *testing.T) {
 			maps.Copy(changes, tt.changes)
 			s, err := step(t, changes)
 			f, _ := fault.As(err)
-			if tt.want == "" && (err != nil || s.Plan.Role.ARN.String() != tt.role) || tt.want != "" && (f == nil || !strings.Contains(f.Why, tt.want)) {
-				t.Errorf("role %q, fault %+v", s.Plan.Role.ARN.String(), f)
+			if tt.want != "" {
+				if f == nil || !strings.Contains(f.Why, tt.want) {
+					t.Errorf("the fault is %+v, want %q", f, tt.want)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatalf("the step is refused: %v", err)
+			}
+			if got := s.Plan.Role.ARN.String(); got != tt.role {
+				t.Errorf("the role is %q, want %q", got, tt.role)
 			}
 		})
 	}
@@ -274,12 +328,19 @@ func TestEnvironmentRoles(t *testing.T) {
 
 func TestJobFaults(t *testing.T) {
 	t.Parallel()
+	const jobToken = "ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN"
+	if _, err := step(t, map[string]string{jobToken: "!" + canary + "~"}); err != nil {
+		t.Errorf("a token of all the characters that a header can carry is refused: %v", err)
+	}
 	for name, tt := range map[string]struct {
 		changes map[string]string
 		want    fault.Code
 	}{
 		"no system connection": {map[string]string{"ENDPOINT_URL_SYSTEMVSSCONNECTION": ""}, fault.SystemEndpoint},
 		"no job token":         {map[string]string{"ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN": "", "SYSTEM_ACCESSTOKEN": canary}, fault.JobTokenMissing},
+		"token with a space":   {map[string]string{jobToken: canary + " x"}, fault.JobTokenMissing},
+		"token with DEL":       {map[string]string{jobToken: canary + "\x7f"}, fault.JobTokenMissing},
+		"token, line break":    {map[string]string{jobToken: canary + "\nx"}, fault.JobTokenMissing},
 		"server":               {map[string]string{"SYSTEM_SERVERTYPE": "OnPremises"}, fault.ServerUnsupported},
 		"collision":            {map[string]string{"VSTS_PUBLIC_VARIABLES": `["System.OidcRequestUri","system_oidcrequesturi"]`}, fault.VariableCollision},
 		"collision by space":   {map[string]string{"VSTS_PUBLIC_VARIABLES": `["Build.BuildId","build buildid"]`}, fault.VariableCollision},
@@ -287,8 +348,12 @@ func TestJobFaults(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := step(t, tt.changes)
-			if f, _ := fault.As(err); f == nil || f.Code != tt.want || strings.Contains(f.Message(), canary) {
-				t.Errorf("got %v, want %s", err, tt.want)
+			f, _ := fault.As(err)
+			if f == nil || f.Code != tt.want {
+				t.Fatalf("the error is %v, want %s", err, tt.want)
+			}
+			if strings.Contains(f.Message(), canary) {
+				t.Errorf("the job token is quoted: %s", f.Message())
 			}
 		})
 	}
@@ -322,15 +387,18 @@ func TestSTSEndpoint(t *testing.T) {
 	} {
 		p := &problems{}
 		got := stsEndpoint(given, iam.RoleARN{Partition: "aws"}, "eu-west-1", p)
-		if (len(p.lines) == 0) != (want != "") || want != "" && got.SigningRegion != want {
-			t.Errorf("%s: %+v %v", given, got, p.lines)
+		if (len(p.lines) == 0) != (want != "") {
+			t.Errorf("%s: problems %q, want them: %v", given, p.lines, want == "")
+		}
+		if want != "" && got.SigningRegion != want {
+			t.Errorf("%s signs for %q, want %q", given, got.SigningRegion, want)
 		}
 	}
 	for partition, want := range map[iam.Partition]string{
 		"aws-cn": "https://sts.cn-north-1.amazonaws.com.cn", "aws-eusc": "https://sts.cn-north-1.amazonaws.eu",
 	} {
 		if got := stsEndpoint("", iam.RoleARN{Partition: partition}, "cn-north-1", &problems{}); got.URL != want {
-			t.Errorf("%s: %s", partition, got.URL)
+			t.Errorf("the endpoint of %s is %s, want %s", partition, got.URL, want)
 		}
 	}
 }

@@ -64,7 +64,7 @@ func TestStoredPlanIsWhole(t *testing.T) {
 		}
 		revealed := cmp.Comparer(func(a, b secret.Value) bool { return a.Reveal() == b.Reveal() })
 		if diff := cmp.Diff(p, got, revealed, cmpopts.IgnoreUnexported(network.Config{})); diff != "" {
-			t.Errorf("%s:\n%s", name, diff)
+			t.Errorf("%s: the plan before (-) and after (+) the round trip:\n%s", name, diff)
 		}
 	}
 }

@@ -48,8 +48,11 @@ func TestEndpointsOfPartitions(t *testing.T) {
 	} {
 		p := &problems{}
 		got := stsEndpoint(tt.given, iam.RoleARN{Partition: tt.partition}, "eu-west-1", p)
-		if (len(p.lines) == 0) != (tt.want != "") || tt.want != "" && got.SigningRegion != tt.want {
-			t.Errorf("%s for %q: %+v %v", tt.given, tt.partition, got, p.lines)
+		if (len(p.lines) == 0) != (tt.want != "") {
+			t.Errorf("%s for %q: problems %q, want them: %v", tt.given, tt.partition, p.lines, tt.want == "")
+		}
+		if tt.want != "" && got.SigningRegion != tt.want {
+			t.Errorf("%s for %q signs for %q, want %q", tt.given, tt.partition, got.SigningRegion, tt.want)
 		}
 	}
 }
@@ -93,8 +96,11 @@ func TestAnyTextIsAnswered(t *testing.T) {
 			return
 		}
 		f, ok := fault.As(err)
-		if !ok || f.Code != fault.Input || strings.Contains(f.Message(), canary) {
-			t.Fatalf("%v", err)
+		if !ok || f.Code != fault.Input {
+			t.Fatalf("the error is %v, want %s", err, fault.Input)
+		}
+		if strings.Contains(f.Message(), canary) {
+			t.Fatalf("the job token is quoted: %s", f.Message())
 		}
 		for line := range strings.SplitSeq(f.Why, "\n") {
 			name, _, _ := strings.Cut(strings.TrimSpace(line), ":")

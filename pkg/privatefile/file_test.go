@@ -82,8 +82,12 @@ func TestReadersSeeOldOrNew(t *testing.T) {
 				}
 				got, err := privatefile.Read(path)
 				reads.Add(1)
-				if err != nil || len(got) != size || !bytes.Equal(got, content(got[0])) {
-					t.Errorf("%d bytes, %v", len(got), err)
+				if err != nil || len(got) != size {
+					t.Errorf("read %d bytes, want %d: %v", len(got), size, err)
+					return
+				}
+				if !bytes.Equal(got, content(got[0])) {
+					t.Error("the file holds parts of two contents")
 					return
 				}
 			}

@@ -98,7 +98,7 @@ func TestVirusScanner(t *testing.T) {
 			{"remove directory", func() error { return privatefile.Remove(filepath.Dir(path)) }},
 		} {
 			if err := step.do(); err != nil {
-				t.Fatalf("%s: %v", step.name, err)
+				t.Fatalf("the step %s failed: %v", step.name, err)
 			}
 		}
 	}

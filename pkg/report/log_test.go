@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +45,9 @@ func TestGuardsInForceAreNamed(t *testing.T) {
 		"role pinned in the service connection":                          {Pinned: true},
 		"role pinned in the service connection; allowedAccountIds 111122223333, 444455556666; requiredClaims rpo_ref": {
 			Pinned: true, Plan: pipeline.Plan{Guard: guard},
+		},
+		"allowedAccountIds " + strings.Repeat("111122223333, ", 20) + "480 more": {
+			Plan: pipeline.Plan{Guard: pipeline.Guard{Accounts: slices.Repeat([]iam.Account{"111122223333"}, 500)}},
 		},
 	} {
 		if got := guards(s); got != want {

@@ -19,8 +19,13 @@ func TestRenewalFaultsFitARenewal(t *testing.T) {
 		{fault.STSThrottled, "of a step"},
 	} {
 		f := Run{}.Renewal(&fault.Fault{Code: tt.code, Summary: "of a step", Remedy: []string{"of a step"}, Details: []string{"id: 7"}})
-		if f.Code != tt.code || !strings.Contains(f.Message(), tt.want) || !strings.Contains(f.Message(), "id: 7") {
-			t.Errorf("%s: %s", tt.code, f.Message())
+		if f.Code != tt.code {
+			t.Errorf("%s became %s", tt.code, f.Code)
+		}
+		for _, want := range []string{tt.want, "id: 7"} {
+			if !strings.Contains(f.Message(), want) {
+				t.Errorf("%s: the message lacks %q: %s", tt.code, want, f.Message())
+			}
 		}
 		if tt.want != "of a step" && strings.Contains(f.Message(), "of a step") {
 			t.Errorf("%s still speaks of a step: %s", tt.code, f.Message())

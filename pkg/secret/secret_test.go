@@ -59,8 +59,11 @@ func TestRevealAndEmpty(t *testing.T) {
 	t.Parallel()
 	var zero secret.Value
 	value := secret.New(canary)
-	if !zero.Empty() || !secret.New("").Empty() || value.Empty() {
-		t.Error("Empty reports the wrong thing")
+	if !zero.Empty() || !secret.New("").Empty() {
+		t.Error("a value without a text is not empty")
+	}
+	if value.Empty() {
+		t.Error("a value with a text is empty")
 	}
 	if value.Reveal() != canary || zero.Reveal() != "" {
 		t.Error("Reveal returns something else than what was wrapped")

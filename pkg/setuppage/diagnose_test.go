@@ -61,7 +61,10 @@ func TestDiagnose(t *testing.T) {
 	} {
 		tt.pasted.Host = host
 		got := setuppage.Diagnose(tt.pasted)
-		if (got.Verdict != nil) != tt.verdict || got.Verdict != nil && got.Verdict.Allowed != tt.allowed {
+		if (got.Verdict != nil) != tt.verdict {
+			t.Errorf("%s: the verdict is %+v, want one: %v", name, got.Verdict, tt.verdict)
+		}
+		if got.Verdict != nil && got.Verdict.Allowed != tt.allowed {
 			t.Errorf("%s: verdict %+v, want allowed %v", name, got.Verdict, tt.allowed)
 		}
 		if got.NeedsAccount != tt.needs {

@@ -49,8 +49,11 @@ func TestInspectReadsWhatTheVectorsSay(t *testing.T) {
 		}
 		want.KeyID, want.Algorithm = v.Header.Kid, v.Header.Alg
 		got, err := token.Inspect(secret.New(v.JWT))
-		if diff := cmp.Diff(want, got); diff != "" || err != nil {
-			t.Errorf("%s: %v (-want +got):\n%s", path, err, diff)
+		if err != nil {
+			t.Errorf("%s is refused: %v", path, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", path, diff)
 		}
 	}
 }
@@ -62,9 +65,22 @@ func TestInspectTakesNoBlanks(t *testing.T) {
 	for _, blank := range []string{"\n", "\r\n", " ", "\t"} {
 		for _, text := range []string{signed + blank, blank + signed, signed[:40] + blank + signed[40:]} {
 			if _, err := token.Inspect(secret.New(text)); !errors.Is(err, token.ErrMalformed) {
-				t.Errorf("%q: %v", blank, err)
+				t.Errorf("a token with %q: error %v, want ErrMalformed", blank, err)
 			}
 		}
+	}
+}
+
+// The longest token that AWS STS accepts is read, one character more is refused.
+func TestInspectBoundsTheLength(t *testing.T) {
+	t.Parallel()
+	signed := readVector(t, "../claims/testdata/vectors/A-vstoken-sc.json").JWT
+	longest := signed + strings.Repeat("A", token.MaxLength-len(signed))
+	if _, err := token.Inspect(secret.New(longest)); err != nil {
+		t.Errorf("%d characters are refused: %v", len(longest), err)
+	}
+	if _, err := token.Inspect(secret.New(longest + "A")); !errors.Is(err, token.ErrTooLong) {
+		t.Errorf("%d characters: error %v, want ErrTooLong", len(longest)+1, err)
 	}
 }
 
@@ -74,11 +90,17 @@ func FuzzInspect(f *testing.F) {
 	f.Add("a.b.c")
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := token.Inspect(secret.New(text))
-		if err != nil && len(text) > 40 && strings.Contains(err.Error(), text) {
-			t.Error("the error quotes the token")
+		if err != nil {
+			if len(text) > 40 && strings.Contains(err.Error(), text) {
+				t.Error("the error quotes the token")
+			}
+			return
 		}
-		if err == nil && (c.Issuer == "" || c.Subject == "" || len(c.Audience) == 0) {
-			t.Errorf("incomplete claims were taken: %+v", c)
+		if c.Issuer == "" || c.Subject == "" {
+			t.Errorf("claims without issuer or subject were taken: %+v", c)
+		}
+		if len(c.Audience) == 0 {
+			t.Errorf("claims without an audience were taken: %+v", c)
 		}
 		_, _ = c.Flavour(), c.AWS()
 	})

@@ -219,7 +219,12 @@ func (d drawer) others() (out []other) {
 						continue
 					}
 					view := claims.AWSView{Provider: provider, Audience: aud, OriginalAudience: strings.TrimSuffix(oaud, none), Subject: sub}
-					out = append(out, other{webIdentity(account, view), []string{provider, aud, oaud, sub}})
+					c := webIdentity(account, view)
+					out = append(out, other{c, []string{provider, aud, oaud, sub}})
+					if provider == v.Provider { // a session that a token obtained
+						c.action = "sts:AssumeRole"
+						out = append(out, other{c, []string{provider, aud, oaud, sub}})
+					}
 				}
 			}
 		}

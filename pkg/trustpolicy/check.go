@@ -59,12 +59,13 @@ func (v Verdict) count(level Level) int {
 }
 
 func (v Verdict) line(errors int) string {
-	switch {
-	case v.Passes:
+	if v.Passes {
 		return "ADMITTED: " + v.Identity
-	case v.Allowed:
+	}
+	if v.Allowed {
 		return "FAILED: the policy has " + plural(errors, "error") + "; this identity is admitted: " + v.Identity
-	case errors > 0:
+	}
+	if errors > 0 {
 		return "NOT ADMITTED: " + v.Identity + "; the policy also has " + plural(errors, "error")
 	}
 	return "NOT ADMITTED: " + v.Identity

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/base64"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -60,24 +61,9 @@ func equal(policy, request string) bool { return policy == request }
 
 // like matches * for any run of characters and ? for one.
 func like(pattern, s string) bool {
-	p, t := []rune(pattern), []rune(s)
-	i, j, star, mark := 0, 0, -1, 0
-	for j < len(t) {
-		switch {
-		case i < len(p) && p[i] == '*':
-			star, mark = i, j
-			i++
-		case i < len(p) && (p[i] == '?' || p[i] == t[j]):
-			i++
-			j++
-		case star >= 0:
-			mark++
-			i, j = star+1, mark
-		default:
-			return false
-		}
-	}
-	return strings.Trim(string(p[i:]), "*") == ""
+	expr := strings.NewReplacer(`\*`, `.*`, `\?`, `.`).Replace(regexp.QuoteMeta(pattern))
+	compiled, err := regexp.Compile(`(?s)^` + expr + `$`)
+	return err == nil && compiled.MatchString(s)
 }
 
 // arnParts is the number of parts of an ARN, the last of which may hold colons.

@@ -18,7 +18,7 @@ func TestDecisionsOfAWS(t *testing.T) {
 	for _, d := range all {
 		p, err := trustpolicy.Parse([]byte(d.Policy))
 		if err != nil {
-			t.Errorf("%s: %v (%s)", d.Name, err, d.Page)
+			t.Errorf("%s: the policy is refused: %v (%s)", d.Name, err, d.Page)
 			continue
 		}
 		got := p.Evaluate(trustpolicy.Request{Action: decisions.Action, Provider: decisions.Provider, Keys: d.Keys}).Allowed

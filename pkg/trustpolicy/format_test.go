@@ -52,6 +52,9 @@ func TestFormatsCarryOnePolicy(t *testing.T) {
 			if s.Migrate != (statements == 2) || statements != len(g.Providers) {
 				t.Errorf("%s: %d statements, %d providers", name, statements, len(g.Providers))
 			}
+			if got := g.Format("json"); got != g.Document+"\n" {
+				t.Errorf("%s: json is %s", name, got)
+			}
 			for format, read := range map[string]func(*testing.T, string, arns) (any, int){
 				"terraform": terraformPolicy, "cloudformation": cloudFormationPolicy, "aws-cli": awsCLIPolicy,
 			} {
@@ -241,7 +244,7 @@ func runCommands(t *testing.T, source string, providers arns, failing string) (c
 	cmd := exec.Command(shell, "-c", source)
 	cmd.Env = []string{"PATH=" + dir + ":/usr/bin:/bin", "CALLS=" + log, "FAILING=" + failing}
 	if out, err := cmd.CombinedOutput(); (err != nil) != (failing != "") {
-		t.Fatalf("%v: %s\n%s", err, out, source)
+		t.Fatalf("error %v, want one: %v: %s\n%s", err, failing != "", out, source)
 	}
 	data, err := os.ReadFile(log)
 	if err != nil {

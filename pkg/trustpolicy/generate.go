@@ -64,12 +64,13 @@ func (s Spec) identities() []identity {
 	if s.Identity == ServiceConnection || s.Migrate {
 		out = append(out, s.vstoken("sc://"+s.Org+"/"+s.Project+"/"+s.Connection))
 	}
-	switch {
-	case s.Identity == Pipeline:
+	if s.Identity == Pipeline {
 		out = append(out, s.vstoken("p://"+s.Org+"/"+s.Project+"/"+s.Pipeline))
-	case s.Identity == EntraExchange:
-		out = append(out, s.exchanged())
-	case s.Identity == EntraConnection || s.Migrate:
+	}
+	if s.Identity == EntraExchange {
+		return append(out, s.exchanged())
+	}
+	if s.Identity == EntraConnection || s.Migrate {
 		out = append(out, s.entra())
 	}
 	return out
@@ -86,10 +87,7 @@ func (s Spec) vstoken(subject string) identity {
 
 // entra is the identity of a connection on the Entra issuer.
 func (s Spec) entra() identity {
-	subject, err := claims.EntraSubject(s.TenantID, s.OrgID, s.ConnectionID)
-	if err != nil {
-		panic("trustpolicy: the ids of the spec were not checked: " + err.Error())
-	}
+	subject, _ := claims.EntraSubject(s.TenantID, s.OrgID, s.ConnectionID) // the IDs have been checked
 	return identity{"EntraIssuer", claims.UnverifiedClaims{
 		Issuer:          claims.EntraIssuer(s.TenantID),
 		Subject:         subject,

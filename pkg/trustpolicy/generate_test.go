@@ -70,8 +70,11 @@ func TestGenerateRefuses(t *testing.T) {
 			s := spec(trustpolicy.ServiceConnection)
 			c.change(&s)
 			g, problems := trustpolicy.Generate(s)
-			if len(problems) != 1 || problems[0].Field != c.field || !strings.Contains(problems[0].Text, c.text) {
-				t.Errorf("problems %+v, want one of %s with %q", problems, c.field, c.text)
+			if len(problems) != 1 || problems[0].Field != c.field {
+				t.Fatalf("problems %+v, want one of %s", problems, c.field)
+			}
+			if !strings.Contains(problems[0].Text, c.text) {
+				t.Errorf("the problem is %q, want %q", problems[0].Text, c.text)
 			}
 			if g.Document != "" {
 				t.Error("a policy was generated all the same")
@@ -110,7 +113,7 @@ func TestGenerateAcceptsTheLastAllowedValues(t *testing.T) {
 		s := spec(trustpolicy.ServiceConnection)
 		change(&s)
 		if _, problems := trustpolicy.Generate(s); problems != nil {
-			t.Errorf("%s: %v", name, problems)
+			t.Errorf("%s: no policy, but problems: %v", name, problems)
 		}
 	}
 }
@@ -147,7 +150,7 @@ func TestGenerateNeedsNoMoreThanItsFlags(t *testing.T) {
 	} {
 		s.Account = account
 		if _, problems := trustpolicy.Generate(s); problems != nil {
-			t.Errorf("%s: %v", name, problems)
+			t.Errorf("%s: no policy, but problems: %v", name, problems)
 		}
 	}
 }

@@ -1,11 +1,14 @@
 package trustpolicy
 
 import (
+	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
+	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 )
 
 // oidcKeys are the keys that AWS derives from a token of Azure DevOps and Entra.
@@ -27,12 +30,13 @@ func presenceOf(key, provider string, issuer claims.Issuer) presence {
 		return sometimes
 	}
 	prefix, name := splitKey(key)
-	switch {
-	case !strings.EqualFold(prefix, provider):
+	if !strings.EqualFold(prefix, provider) {
 		return never
-	case name == "aud" || name == "sub":
+	}
+	if name == "aud" || name == "sub" {
 		return always
-	case slices.Contains(oidcKeys, name) || issuer == claims.OtherIssuer:
+	}
+	if slices.Contains(oidcKeys, name) || issuer == claims.OtherIssuer {
 		return sometimes
 	}
 	return never
@@ -56,17 +60,21 @@ func splitKey(key string) (provider, name string) {
 func (s Statement) lintKeys(l *linter, provider string, issuer claims.Issuer) (neverApplies bool) {
 	keys := map[string][]string{}
 	for _, c := range s.Conditions {
-		here := presenceOf(c.Key, provider, issuer)
-		switch {
-		case here == always && c.requiresAbsence():
-			l.add(Error, "the statement never applies: every token has the key %s", c.Key)
-			neverApplies = true
-		case here == never && c.holdsWithoutKey():
-			l.add(Error, "%s on %s restricts nothing: AWS does not fill this key from a token of this provider", c.Operator, c.Key)
-		case here == never:
+		switch presenceOf(c.Key, provider, issuer) {
+		case always:
+			if c.requiresAbsence() {
+				l.add(Error, "the statement never applies: every token has the key %s", c.Key)
+				neverApplies = true
+			}
+		case never:
+			if c.holdsWithoutKey() {
+				l.add(Error, "%s on %s restricts nothing: AWS does not fill this key from a token of this provider", c.Operator, c.Key)
+				continue
+			}
 			prefix, _ := splitKey(c.Key)
 			keys[prefix] = append(keys[prefix], c.Key)
 			neverApplies = true
+		case sometimes:
 		}
 	}
 	for _, prefix := range slices.Sorted(maps.Keys(keys)) {
@@ -132,16 +140,19 @@ func isPattern(value string) bool { return strings.ContainsAny(value, "*?") }
 // lintWeakness says what a condition that is not a pin lets through.
 func (c Condition) lintWeakness(l *linter, name string) {
 	o := parseOperator(c.Operator)
-	_, known := o.comparison()
-	switch {
-	case c.hasVariable() || !known && !o.isNull(): // said about the form
-	case o.all || o.ifExists:
+	if _, known := o.comparison(); c.hasVariable() || !known && !o.isNull() {
+		return // said about the form
+	}
+	if o.all || o.ifExists {
 		l.add(Error, "%s on %s also holds when the key is absent", c.Operator, c.Key)
-	case o.base == "stringlike":
+		return
+	}
+	switch o.base {
+	case "stringlike":
 		for _, v := range slices.DeleteFunc(slices.Clone(c.Values), func(v string) bool { return !isPattern(v) }) {
 			l.add(Error, "%s", whatMatches(name, v))
 		}
-	case o.base == "stringequalsignorecase":
+	case "stringequalsignorecase":
 		l.add(Error, "%s on %s ignores case, and names that differ only by case can be different identities", c.Operator, c.Key)
 	default:
 		l.add(Error, "%s on %s does not name one value; use StringEquals", c.Operator, c.Key)
@@ -150,19 +161,26 @@ func (c Condition) lintWeakness(l *linter, name string) {
 
 // whatMatches says what a pattern on a key lets through.
 func whatMatches(name, value string) string {
-	fixed := value[:strings.IndexAny(value, "*?")]
-	parts := strings.Count(fixed, "/")
-	switch {
-	case name != "sub":
-		return "the audience pattern \"" + value + "\" matches audiences you do not control; use StringEquals with one client ID"
-	case strings.HasPrefix(fixed, "sc://") && parts >= 4:
-		return "the subject pattern \"" + value + "\" also matches connections that anybody adds to the project"
-	case strings.HasPrefix(fixed, "p://") && parts >= 4:
-		return "the subject pattern \"" + value + "\" also matches pipelines that anybody adds to the project"
-	case strings.HasPrefix(fixed, "/eid1/") && strings.Contains(fixed, "/sc/") && strings.HasSuffix(fixed, "/"):
-		return "the subject pattern \"" + value + "\" matches every service connection of the organisation"
+	if name != "sub" {
+		return fmt.Sprintf("the audience pattern %q matches audiences you do not control; use StringEquals with one client ID", value)
 	}
-	return "the subject pattern \"" + value + "\" matches identities you do not control: * also matches \"/\""
+	for _, p := range subjectPatterns {
+		if p.form().MatchString(value) {
+			return fmt.Sprintf("the subject pattern %q %s", value, p.matches)
+		}
+	}
+	return fmt.Sprintf("the subject pattern %q matches identities you do not control: * also matches \"/\"", value)
+}
+
+// subjectPatterns are the patterns of which more can be said: those that leave only the
+// last name open.
+var subjectPatterns = []struct {
+	form    func() *regexp.Regexp
+	matches string
+}{
+	{pattern.Lazy(`^sc://[^/*?]+/[^/*?]+/`), "also matches connections that anybody adds to the project"},
+	{pattern.Lazy(`^p://[^/*?]+/[^/*?]+/`), "also matches pipelines that anybody adds to the project"},
+	{pattern.Lazy(`^/eid1/[^*?]+/sc/[^/*?]+/[*?]`), "matches every service connection of the organisation"},
 }
 
 // noteOthers names the subjects that the statement admits beside the checked one.

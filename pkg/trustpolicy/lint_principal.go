@@ -29,18 +29,25 @@ func (s Statement) lintPrincipals(l *linter) {
 		l.lintOther(p)
 	}
 	for _, name := range s.Principals.Federated {
-		switch m := oidcProvider().FindStringSubmatch(name); {
-		case isPattern(name):
-			l.lintOther(Principal{"Federated", name})
-		case m != nil:
+		if m := oidcProvider().FindStringSubmatch(name); m != nil && !isPattern(name) {
 			s.lintProvider(l, m[3])
-		case samlProvider().MatchString(name):
-			l.add(Warning, "users of the SAML provider %s may be admitted, too", name)
-		case strings.Contains(name, "${"):
-			l.add(Error, "the principal %s is a template's expression; replace it with the provider's ARN", name)
-		default:
-			l.add(Error, "the principal %s is not the ARN of an OIDC provider", name)
+			continue
 		}
+		l.lintFederated(name)
+	}
+}
+
+// lintFederated looks at a federated principal that is not an OIDC provider.
+func (l *linter) lintFederated(name string) {
+	switch {
+	case isPattern(name):
+		l.lintOther(Principal{"Federated", name})
+	case samlProvider().MatchString(name):
+		l.add(Warning, "users of the SAML provider %s may be admitted, too", name)
+	case strings.Contains(name, "${"):
+		l.add(Error, "the principal %s is a template's expression; replace it with the provider's ARN", name)
+	default:
+		l.add(Error, "the principal %s is not the ARN of an OIDC provider", name)
 	}
 }
 
@@ -89,11 +96,13 @@ func (s Statement) lintProvider(l *linter, provider string) {
 	}
 }
 
-// otherActions are the actions of a trust policy that no token of an OIDC provider is
-// used with on its own.
-var otherActions = []string{"sts:assumerole", "sts:assumerolewithsaml", "sts:setcontext", "sts:setsourceidentity", "sts:tagsession"}
+// otherActions are the actions of a trust policy with which nobody assumes a role by an
+// OIDC provider. sts:AssumeRole is not among them: a session that a token has obtained
+// elsewhere may count as its provider's (AWS JSON policy elements: Principal, web
+// identity session principals).
+var otherActions = []string{"sts:assumerolewithsaml", "sts:setcontext", "sts:setsourceidentity", "sts:tagsession"}
 
-// otherCallsOnly reports whether the statement certainly does not allow Action.
+// otherCallsOnly reports whether the statement allows none but otherActions.
 func (s Statement) otherCallsOnly() bool {
 	return !s.Except && !slices.ContainsFunc(s.Actions, func(a string) bool { return !slices.Contains(otherActions, strings.ToLower(a)) })
 }

@@ -23,6 +23,9 @@ import (
 // white space (IAM quotas; it can be raised to 4096).
 const MaxLength = 2048
 
+// maxDocument bounds a document, in bytes: the largest quota with much white space.
+const maxDocument = 1 << 16
+
 // Policy is a parsed trust policy.
 type Policy struct {
 	// Version is that of the policy language; empty when the document has none.
@@ -67,6 +70,9 @@ func invalid(format string, args ...any) error {
 // nulls and elements that IAM does not know (IAM JSON policy elements reference).
 func Parse(text []byte) (*Policy, error) {
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	if len(text) > maxDocument {
+		return nil, invalid("it is longer than 64 KiB; IAM allows at most 4096 characters without white space")
+	}
 	foreign, err := scan(text, false)
 	if err != nil {
 		return nil, err

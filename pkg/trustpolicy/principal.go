@@ -57,12 +57,11 @@ func principals(object map[string]json.RawMessage) (Principals, error) {
 
 func (p *Principals) add(kind string, names []string) {
 	for _, name := range names {
-		switch {
-		case name == "*":
+		if name == "*" {
 			p.Everybody = true
-		case kind == "Federated":
+		} else if kind == "Federated" {
 			p.Federated = append(p.Federated, name)
-		default:
+		} else {
 			p.Others = append(p.Others, Principal{kind, name})
 		}
 	}

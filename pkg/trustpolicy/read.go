@@ -27,22 +27,28 @@ const maxWraps = 4
 // is, for Parse to refuse.
 func unwrap(text []byte, depth int) ([]byte, error) {
 	text, err := decoded(text)
+	if err != nil || depth > maxWraps {
+		return text, err
+	}
 	var inner string
-	var object map[string]json.RawMessage
-	var list []json.RawMessage
-	switch {
-	case err != nil:
-		return nil, err
-	case depth > maxWraps:
-		return text, nil
-	case json.Unmarshal(text, &inner) == nil:
+	if json.Unmarshal(text, &inner) == nil {
 		return unwrap([]byte(inner), depth+1)
-	case json.Unmarshal(text, &object) == nil && object["Statement"] == nil:
-		return single(text, depth)
-	case json.Unmarshal(text, &list) == nil:
+	}
+	if isWrapper(text) {
 		return single(text, depth)
 	}
 	return text, nil
+}
+
+// isWrapper reports whether a JSON text is a list, or an object that is not a policy
+// itself.
+func isWrapper(text []byte) bool {
+	var list []json.RawMessage
+	if json.Unmarshal(text, &list) == nil {
+		return true
+	}
+	var object map[string]json.RawMessage
+	return json.Unmarshal(text, &object) == nil && object["Statement"] == nil
 }
 
 // decoded removes the URL encoding of a JSON text.
@@ -73,13 +79,13 @@ func single(text []byte, depth int) ([]byte, error) {
 			found = append(found, document)
 		}
 	}
-	switch len(found) {
-	case 0:
+	if len(found) == 0 {
 		return text, nil
-	case 1:
-		return found[0], nil
 	}
-	return nil, invalid("it contains %d different trust policies; pass one role", len(found))
+	if len(found) > 1 {
+		return nil, invalid("it contains %d different trust policies; pass one role", len(found))
+	}
+	return found[0], nil
 }
 
 // policiesIn finds the values of every AssumeRolePolicyDocument and

@@ -42,7 +42,7 @@ func TestRead(t *testing.T) {
 	} {
 		p, err := trustpolicy.Read([]byte(text))
 		if err != nil {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: the policy is refused: %v", name, err)
 			continue
 		}
 		if got := p.Statements[0].Sid; got != "one+ %" {

@@ -161,14 +161,16 @@ func (c *checker) names(inputs ...input) {
 var withSlash = []string{"pipeline", "connection", "audience"}
 
 func nameProblem(in input) string {
-	switch {
-	case in.value == "":
+	if in.value == "" {
 		return "required"
-	case in.value != strings.TrimSpace(in.value):
+	}
+	if in.value != strings.TrimSpace(in.value) {
 		return "must not begin or end with a space"
-	case strings.ContainsAny(in.value, "*?"):
+	}
+	if isPattern(in.value) {
 		return "must be the exact name; a wildcard would admit identities you do not control"
-	case !slices.Contains(withSlash, in.field) && strings.Contains(in.value, "/"):
+	}
+	if !slices.Contains(withSlash, in.field) && strings.Contains(in.value, "/") {
 		return "must not contain a slash"
 	}
 	return unwritable(in.value)

@@ -31,9 +31,22 @@ type command struct {
 // (microsoft/azure-pipelines-agent src/Agent.Sdk/CommandStringConvertor.cs).
 // A percent sign goes first; %25 is never decoded, %AZP25 is.
 type escaper struct {
-	// keepPercent is set when the pipeline switched percent decoding off
-	// (variable DECODE_PERCENTS=false); the agent then leaves %AZP25 as it is.
+	// keepPercent is set when percent decoding is switched off; the agent then leaves
+	// %AZP25 as it is.
 	keepPercent bool
+}
+
+// DecodesPercents reports whether the agent decodes %AZP25, by the environment of a step.
+// The variable DECODE_PERCENTS of the job, secret or not, or of the agent's environment
+// switches it off: 1, true and $true are true, absent and empty too, anything else is
+// false (microsoft/azure-pipelines-agent src/Agent.Sdk/Knob/AgentKnobs.cs, DecodePercents,
+// and src/Agent.Sdk/Util/StringUtil.cs, ConvertToBoolean).
+func DecodesPercents(lookup func(string) (string, bool)) bool {
+	value, _ := lookup("SECRET_DECODE_PERCENTS")
+	if value == "" {
+		value, _ = lookup("DECODE_PERCENTS")
+	}
+	return slices.Contains([]string{"", "1", "true", "$true"}, strings.ToLower(value))
 }
 
 func (e escaper) data(s string) string {

@@ -31,8 +31,9 @@ func printable(r rune) rune {
 
 // breakTags puts a space before every "#" that follows another one. A tag needs
 // two number signs side by side, so one rule covers "##[error]", "##vso[" and any
-// spelling of it in other case. Marks in between do not help: a culture-sensitive
-// search may give them no weight (unicode.org, UTS #10, completely ignorable).
+// spelling of it in other case. Nothing outside ASCII in between helps: a
+// culture-sensitive search may give it no weight (unicode.org, UTS #10, completely
+// ignorable), and which characters that holds for changes with each version.
 func breakTags(s string) string {
 	var b strings.Builder
 	after := false
@@ -40,7 +41,7 @@ func breakTags(s string) string {
 		if r == '#' && after {
 			b.WriteByte(' ')
 		}
-		after = r == '#' || after && unicode.Is(unicode.M, r)
+		after = r == '#' || after && r > unicode.MaxASCII
 		b.WriteRune(r)
 	}
 	return b.String()

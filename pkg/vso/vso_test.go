@@ -50,6 +50,8 @@ func TestCommands(t *testing.T) {
 		},
 		"debug": {func(w *Writer) { w.Debug("##vso[task.complete]\nx") }, "##vso[task.debug]# #vso[task.complete]%0Ax\n"},
 		"text":  {func(w *Writer) { w.Print("a\r\nb\r##vso[x]", "##[error]c") }, "a\nb\n# #vso[x]\n# #[error]c\n"},
+		"lines": {func(w *Writer) { w.Print("a\u2028b\u2029c\u0085d\ve\ff") }, "a\nb\nc\nd\ne\nf\n"},
+		"blank": {func(w *Writer) { w.Print("a\tb\u00a0c\x1b\u200bd") }, "a b\u00a0cd\n"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -71,21 +73,22 @@ func TestSecretVariableIsMaskedFirst(t *testing.T) {
 		}
 	})
 	set := "##vso[task.setvariable variable=K;issecret=true]canary%AZP251\n"
-	if diff := cmp.Diff("##vso[task.setsecret]canary%AZP251\n"+set+set, got); diff != "" {
+	if diff := cmp.Diff("##vso[task.setsecret]canary%AZP251\n##vso[task.setsecret]canary%AZP25AZP251\n"+set+set, got); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestMask(t *testing.T) {
 	t.Parallel()
-	got := record(true, func(w *Writer) { w.Mask(secret.New("first-line\r\nshort\nsecond-line\n")) })
-	if diff := cmp.Diff("##vso[task.setsecret]first-line\n##vso[task.setsecret]second-line\n", got); diff != "" {
+	got := record(true, func(w *Writer) { w.Mask(secret.New("first-line\r\n12345\n123456\n  123  \nsecond-line\n")) })
+	if diff := cmp.Diff("##vso[task.setsecret]first-line\n##vso[task.setsecret]123456\n##vso[task.setsecret]second-line\n", got); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestRefusedValues(t *testing.T) {
 	t.Parallel()
+	refusal := map[bool]error{true: nil, false: ErrInexpressible}
 	for _, tt := range []struct {
 		value         string
 		decode        bool
@@ -101,17 +104,17 @@ func TestRefusedValues(t *testing.T) {
 		{"%5Dbcdefgh", false, false, false},
 	} {
 		got := record(tt.decode, func(w *Writer) {
-			if err := w.SetVariable("V", tt.value); (err == nil) != tt.plain || err != nil && !errors.Is(err, ErrInexpressible) {
-				t.Errorf("SetVariable(%q) = %v", tt.value, err)
+			if err := w.SetVariable("V", tt.value); !errors.Is(err, refusal[tt.plain]) {
+				t.Errorf("SetVariable(%q): error %v, want %v", tt.value, err, refusal[tt.plain])
 			}
-			if err := w.SetSecretVariable("S", secret.New(tt.value)); (err == nil) != tt.secret {
-				t.Errorf("SetSecretVariable(%q) = %v", tt.value, err)
+			if err := w.SetSecretVariable("S", secret.New(tt.value)); !errors.Is(err, refusal[tt.secret]) {
+				t.Errorf("SetSecretVariable(%q): error %v, want %v", tt.value, err, refusal[tt.secret])
 			}
 			if w.Expressible(secret.New(tt.value)) != tt.secret {
-				t.Errorf("Expressible(%q) = %v", tt.value, !tt.secret)
+				t.Errorf("Expressible(%q) is %v", tt.value, !tt.secret)
 			}
 		})
-		if !tt.plain && !tt.secret && got != "" {
+		if refused := !tt.plain && !tt.secret; refused && got != "" {
 			t.Errorf("%q was refused, yet %q was written", tt.value, got)
 		}
 	}
@@ -136,10 +139,11 @@ func FuzzEscape(f *testing.F) {
 		f.Add(s, true)
 		f.Add(s, false)
 	}
+	splitting := map[bool]string{false: "\r\n", true: "\r\n;]"}
 	f.Fuzz(func(t *testing.T, s string, decode bool) {
 		e := escaper{keepPercent: !decode}
 		for property, encoded := range map[bool]string{false: e.data(s), true: e.property(s)} {
-			if strings.ContainsAny(encoded, "\r\n") || property && strings.ContainsAny(encoded, ";]") {
+			if strings.ContainsAny(encoded, splitting[property]) {
 				t.Errorf("%q became %q, which splits a command", s, encoded)
 			}
 			if got := agentDecode(encoded, property, decode); got != s && e.expressible(s) {
@@ -150,13 +154,13 @@ func FuzzEscape(f *testing.F) {
 }
 
 func FuzzNeutralise(f *testing.F) {
-	for _, s := range []string{"##vso[a]", "#\u200b#vso[", "###", "#\r#[x", "\xff##", "#\u00ad#\u2028#", "\ufe0f#\ufe0f#", "#\u034f#vso[a]", "#\u0591\u0301#vso[a]", "#\u3164#"} {
+	for _, s := range []string{"##vso[a]", "#\u200b#vso[", "###", "#\r#[x", "\xff##", "#\u00ad#\u2028#", "\ufe0f#\ufe0f#", "#\u034f#vso[a]", "#\u0591\u0301#vso[a]", "#\u3164#", "#é#vso[a]", "#\U000e0100é\u00a0#[b]"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		got := Neutralise(s)
 		bare := strings.Map(func(r rune) rune {
-			if unicode.In(r, unicode.M, unicode.Cf, unicode.Cc, unicode.Other_Default_Ignorable_Code_Point) && r != '\n' {
+			if r > unicode.MaxASCII {
 				return -1
 			}
 			return r
@@ -168,4 +172,33 @@ func FuzzNeutralise(f *testing.F) {
 			t.Errorf("not settled: %q became %q", got, again)
 		}
 	})
+}
+
+// TestDecodesPercents as the agent does: anything but its spellings of true is false.
+func TestDecodesPercents(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		public, secret string
+		want           bool
+	}{
+		{"", "", true},
+		{"1", "", true},
+		{"TRUE", "", true},
+		{"$True", "", true},
+		{"false", "", false},
+		{"0", "", false},
+		{"$false", "", false},
+		{"no", "", false},
+		{"yes", "", false},
+		{" true", "", false},
+		{"", "false", false},
+		{"false", "true", true},
+		{"true", "off", false},
+	} {
+		values := map[string]string{"DECODE_PERCENTS": tt.public, "SECRET_DECODE_PERCENTS": tt.secret}
+		got := DecodesPercents(func(name string) (string, bool) { v, ok := values[name]; return v, ok })
+		if got != tt.want {
+			t.Errorf("%+v: percents are decoded: %v", tt, got)
+		}
+	}
 }

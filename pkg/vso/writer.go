@@ -42,7 +42,7 @@ type Writer struct {
 }
 
 // NewWriter returns a Writer for a task's standard output. decodePercents is
-// false only when the pipeline variable DECODE_PERCENTS is "false".
+// what DecodesPercents says of the job.
 func NewWriter(out io.Writer, decodePercents bool) *Writer {
 	return &Writer{out: out, esc: escaper{keepPercent: !decodePercents}, masked: map[string]bool{}}
 }
@@ -91,12 +91,14 @@ func (w *Writer) maskText(s string) {
 	}
 }
 
-// SetSecretVariable sets a secret job variable; the mask goes first.
+// SetSecretVariable sets a secret job variable; the mask goes first. So does that of the
+// escaped form: where the agent cannot obey, as for a read-only name, it prints the line.
 func (w *Writer) SetSecretVariable(name string, v secret.Value) error {
 	if strings.ContainsAny(v.Reveal(), "\r\n") || !w.esc.expressible(v.Reveal()) {
 		return ErrInexpressible
 	}
 	w.Mask(v)
+	w.Mask(secret.New(w.esc.data(v.Reveal())))
 	w.send(command{"task.setvariable", []property{{"variable", name}, {"issecret", "true"}}, v.Reveal()})
 	return nil
 }

@@ -54,16 +54,22 @@ func TestAssumeSendsWhatWasAskedFor(t *testing.T) {
 			t.Error(diff)
 		}
 		signed := r.Header.Get("Authorization")
-		if !strings.Contains(signed, "Credential=ASIAFIRST/") || !strings.Contains(signed, "/eu-west-1/sts/aws4_request") || r.Header.Get("X-Amz-Security-Token") != "canary-first-token" {
-			t.Errorf("signed by %s", signed)
+		if !strings.Contains(signed, "Credential=ASIAFIRST/") || !strings.Contains(signed, "/eu-west-1/sts/aws4_request") {
+			t.Errorf("the request is signed with %s", signed)
+		}
+		if r.Header.Get("X-Amz-Security-Token") != "canary-first-token" {
+			t.Error("the request does not carry the first session's token")
 		}
 		if r.UserAgent() != "assume-aws-role/test" || r.URL.RawQuery != "" {
 			t.Errorf("User-Agent %q, query %q", r.UserAgent(), r.URL.RawQuery)
 		}
 	})
 	s, err := c.Assume(t.Context(), second)
-	if err != nil || s.Credentials.SecretAccessKey.Reveal() != "canary-second" || s.Credentials.Expires.Year() != 2030 {
-		t.Errorf("%+v %v", s, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Credentials.SecretAccessKey.Reveal() != "canary-second" || s.Credentials.Expires.Year() != 2030 {
+		t.Errorf("the credentials are not those of the answer: %+v", s)
 	}
 	if text := fmt.Sprintf("%+v %#v", s, s); strings.Contains(text, "canary") {
 		t.Errorf("secret in %s", text)
@@ -100,8 +106,14 @@ func TestRetryOfTheSecondRole(t *testing.T) {
 			c := stsAt(t, tt.status, tt.body, func(*http.Request) { requests++ })
 			_, err := c.Assume(t.Context(), second)
 			d, ok := fault.As(err)
-			if !ok || d.Code != tt.code || d.Retry != tt.retry || requests != 1 {
-				t.Fatalf("%d requests, %v; want %s, retry %d", requests, err, tt.code, tt.retry)
+			if requests != 1 {
+				t.Errorf("%d requests, want one", requests)
+			}
+			if !ok || d.Code != tt.code {
+				t.Fatalf("error %v, want %s", err, tt.code)
+			}
+			if d.Retry != tt.retry {
+				t.Errorf("%s: retry %d, want %d", d.Code, d.Retry, tt.retry)
 			}
 			if d.Retry == fault.Soon && d.After != 7*time.Second {
 				t.Errorf("the wait is %v", d.After)
@@ -126,7 +138,10 @@ func TestUnreachable(t *testing.T) {
 	c := New(network.NewClient(network.Config{}, time.Now, nil), server.URL, "sts.host", "eu-west-1", time.Now, nil)
 	_, err := c.Assume(t.Context(), second)
 	d, ok := fault.As(err)
-	if !ok || d.Code != fault.STSUnreachable || d.Retry != fault.Soon || d.Why != "the connection was refused." {
-		t.Errorf("%v", err)
+	if !ok || d.Code != fault.STSUnreachable {
+		t.Fatalf("error %v, want %s", err, fault.STSUnreachable)
+	}
+	if d.Retry != fault.Soon || d.Why != "the connection was refused." {
+		t.Errorf("the reason is %q, retry %d", d.Why, d.Retry)
 	}
 }

@@ -75,13 +75,19 @@ func TestAssumeWithToken(t *testing.T) {
 			}
 			if tt.code == "" {
 				if err != nil || s.AssumedRoleARN != arn {
-					t.Errorf("%+v %v", s, err)
+					t.Errorf("the session is %+v, error %v", s, err)
 				}
 				return
 			}
 			d, ok := fault.As(err)
-			if !ok || d.Code != tt.code || d.Retry != tt.retry || strings.Contains(d.Message(), "canary") {
-				t.Errorf("%+v, want %s retry %d", err, tt.code, tt.retry)
+			if !ok || d.Code != tt.code {
+				t.Fatalf("error %+v, want %s", err, tt.code)
+			}
+			if d.Retry != tt.retry {
+				t.Errorf("%s: retry %d, want %d", d.Code, d.Retry, tt.retry)
+			}
+			if strings.Contains(d.Message(), "canary") {
+				t.Errorf("a secret is quoted: %s", d.Message())
 			}
 		})
 	}

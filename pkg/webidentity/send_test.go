@@ -105,8 +105,11 @@ func TestAnswerThatBreaksOff(t *testing.T) {
 			t.Parallel()
 			_, err := hasty(t, tt.header, tt.body).AssumeWithToken(t.Context(), first)
 			f, ok := fault.As(err)
-			if !ok || f.Code != fault.STSUnreachable || f.Retry != fault.Soon || !strings.Contains(f.Summary, "broke off") {
-				t.Fatalf("%+v", err)
+			if !ok || f.Code != fault.STSUnreachable {
+				t.Fatalf("error %+v, want %s", err, fault.STSUnreachable)
+			}
+			if f.Retry != fault.Soon || !strings.Contains(f.Summary, "broke off") {
+				t.Fatalf("the summary is %q, retry %d", f.Summary, f.Retry)
 			}
 			if diff := cmp.Diff([]string{tt.detail, "request id: r-7"}, f.Details); diff != "" {
 				t.Error(diff)

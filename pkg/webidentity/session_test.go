@@ -46,9 +46,17 @@ func TestSession(t *testing.T) {
 		answer := &http.Response{StatusCode: http.StatusOK, Header: http.Header{"X-Amzn-Requestid": {"r-7"}}}
 		got, err := Client{host: "sts.host", now: time.Now}.session(&call{answer: answer}, c, u, want, "run")
 		d, denied := fault.As(err)
-		if tt.code == "" && (err != nil || got.AssumedRoleARN != right || !got.Credentials.Expires.Equal(expires)) ||
-			tt.code != "" && (!denied || d.Code != tt.code || d.Retry != fault.Never || got.AssumedRoleARN != "") {
-			t.Errorf("%s: %+v %v", name, got, err)
+		if tt.code == "" {
+			if err != nil {
+				t.Fatalf("%s: the answer is refused: %v", name, err)
+			}
+			if got.AssumedRoleARN != right || !got.Credentials.Expires.Equal(expires) {
+				t.Errorf("%s: the session is %+v", name, got)
+			}
+		} else if !denied || d.Code != tt.code {
+			t.Fatalf("%s: error %v, want %s", name, err, tt.code)
+		} else if d.Retry != fault.Never || got.AssumedRoleARN != "" {
+			t.Errorf("%s: retry %d, session %+v, want neither", name, d.Retry, got)
 		}
 		if denied && !strings.Contains(d.Why, tt.why) {
 			t.Errorf("%s: %q lacks %q", name, d.Why, tt.why)
@@ -59,8 +67,14 @@ func TestSession(t *testing.T) {
 		if !denied && got.RequestID != "r-7" {
 			t.Errorf("%s: request id %q", name, got.RequestID)
 		}
-		if denied && (strings.Contains(fmt.Sprintf("%+v", d), "canary") || strings.Contains(d.Why, "\n")) {
-			t.Errorf("%s: %s", name, d.Message())
+		if !denied {
+			continue
+		}
+		if strings.Contains(fmt.Sprintf("%+v", d), "canary") {
+			t.Errorf("%s: a secret is quoted: %s", name, d.Message())
+		}
+		if strings.Contains(d.Why, "\n") {
+			t.Errorf("%s: the reason has several lines: %s", name, d.Message())
 		}
 	}
 	if _, err := (Client{}).session(&call{}, nil, nil, want, "run"); err == nil {

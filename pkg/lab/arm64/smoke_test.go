@@ -97,8 +97,11 @@ func TestProfile(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
 	found, err := filepath.Glob(filepath.Join(m.task, "bin", "*linux-arm64*"))
-	if err != nil || len(found) != 1 || os.Chmod(found[0], 0o755) != nil {
+	if err != nil || len(found) != 1 {
 		t.Fatalf("programs for arm64: %q, %v", found, err)
+	}
+	if err := os.Chmod(found[0], 0o755); err != nil {
+		t.Fatal(err)
 	}
 	m.step("profile", found[0], "task")
 	dir := filepath.Dir(m.Plain["AWS_CONFIG_FILE"])

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/lab/release"
@@ -25,8 +24,6 @@ func (b *bench) fresh(ctx context.Context) error {
 		}
 		unzip, first = append(unzip, took), append(first, ran)
 	}
-	slices.Sort(unzip)
-	slices.Sort(first)
 	b.add(row{
 		what: "a fresh agent: download, unzip, first run", median: fmt.Sprintf("%s, %s, %s", mb(size), ms(unzip.median()), ms(first.median())),
 		budget: mb(release.MaxTask), verdict: verdict(size <= release.MaxTask),

@@ -77,12 +77,7 @@ func lookupOf(env []string) pipeline.Lookup {
 // which every use of a profile by it waits for anyway.
 func (b *bench) cached(ctx context.Context, call command) error {
 	const budget, share = 5 * time.Millisecond, 100
-	actions := []action{b.alone(command{args: []string{"true"}, env: b.base()}), b.alone(call)}
-	cli, missing := clients.AWSCLI(ctx, os.Getenv("PATH"))
-	if missing == nil {
-		actions = append(actions, b.alone(command{args: []string{cli, "--version"}, env: b.base()}))
-	}
-	samples, err := alternate(ctx, b.Runs, actions...)
+	samples, err := alternate(ctx, b.Runs, b.alone(command{args: []string{"true"}, env: b.base()}), b.alone(call))
 	if err != nil {
 		return err
 	}
@@ -90,12 +85,18 @@ func (b *bench) cached(ctx context.Context, call command) error {
 	allowed := allowance(budget, nothing.median(), trueWhereSet)
 	b.timed("/bin/true", nothing, "")
 	b.judged("credential-process, cached", took, times(took.median(), nothing.median())+" /bin/true", budgetText(budget, allowed), took.median() <= allowed)
+	cli, missing := clients.AWSCLI(ctx, os.Getenv("PATH"))
 	if missing != nil {
 		b.absent("aws --version", missing)
 		return nil
 	}
-	b.judged("aws --version", samples[2], times(samples[2].median(), took.median())+" credential-process",
-		fmt.Sprintf("≥ %d ×", share), samples[2].median() >= share*took.median())
+	// Apart, because a process that comes right after the CLI finds cold caches.
+	samples, err = alternate(ctx, b.Runs, b.alone(command{args: []string{cli, "--version"}, env: b.base()}))
+	if err != nil {
+		return err
+	}
+	b.judged("aws --version", samples[0], times(samples[0].median(), took.median())+" credential-process",
+		fmt.Sprintf("≥ %d ×", share), samples[0].median() >= share*took.median())
 	return nil
 }
 

@@ -7,17 +7,34 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
-// sample are the times of one command, sorted.
+// sample are the times of one command, in the order of the runs.
 type sample []time.Duration
 
-func (s sample) median() time.Duration { return s[len(s)/2] }
+// part is the time below which a part of the runs stayed, in quarters.
+func (s sample) part(quarters int) time.Duration {
+	sorted := slices.Sorted(slices.Values(s))
+	return sorted[len(s)*quarters/4]
+}
+
+func (s sample) median() time.Duration { return s.part(2) }
 
 // spread are the lower and the upper quartile.
 func (s sample) spread() string {
-	return ms(s[len(s)/4])[:len(ms(s[len(s)/4]))-len(" ms")] + "–" + ms(s[len(s)*3/4])
+	return strings.TrimSuffix(ms(s.part(1)), " ms") + "–" + ms(s.part(3))
+}
+
+// over is what each run took longer than the other command's in the same round. Its
+// median moves less with the load of the machine than a difference of medians.
+func (s sample) over(other sample) sample {
+	more := make(sample, len(s))
+	for i := range s {
+		more[i] = s[i] - other[i]
+	}
+	return more
 }
 
 // command is a program with all that it is started with.
@@ -116,9 +133,6 @@ func inTurn(ctx context.Context, rounds int, actions []action) ([]sample, error)
 			}
 			samples[i] = append(samples[i], took...)
 		}
-	}
-	for _, s := range samples {
-		slices.Sort(s)
 	}
 	return samples, nil
 }

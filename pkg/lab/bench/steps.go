@@ -53,7 +53,7 @@ func (b *bench) steps(ctx context.Context) error {
 }
 
 func (b *bench) judgeStep(t transport, node, task sample) {
-	over := task.median() - node.median()
+	over := task.over(node).median()
 	budget := overNode[t.name]
 	allowed := allowance(budget, node.median(), nodeWhereSet)
 	b.judged(t.name+": this task, the whole step", task, fmt.Sprintf("node + %s (%.2f of node)", ms(over), float64(over)/float64(node.median())),
@@ -120,19 +120,12 @@ func (b *bench) parts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	node, launcher, nothing, start, plain, secure := samples[0].median(), samples[1].median(), samples[2].median(), samples[3].median(), samples[4].median(), samples[5].median()
-	for _, part := range []struct {
-		what string
-		took time.Duration
-	}{
-		{"part: Node", node},
-		{"part: launcher", launcher - node - nothing},
-		{"part: start of the program", start},
-		{"part: inputs, requests and exports, http", plain - start},
-		{"part: what TLS adds, certificates included", secure - plain},
-	} {
-		b.add(row{what: part.what, median: ms(part.took)})
-	}
+	node, launcher, nothing, start, plain, secure := samples[0], samples[1], samples[2], samples[3], samples[4], samples[5]
+	b.timed("part: Node", node, "")
+	b.timed("part: launcher", launcher.over(node).over(nothing), "")
+	b.timed("part: start of the program", start, "")
+	b.timed("part: inputs, requests and exports, http", plain.over(start), "")
+	b.timed("part: what TLS adds, certificates included", secure.over(plain), "")
 	return nil
 }
 

@@ -38,8 +38,11 @@ func TestHelp(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{"--help"}, {"help"}, {"demo", "--help"}, {"package", "-h"}} {
 		r := build(t, need.Root(t), nil, args...)
-		if r.status != 0 || !strings.Contains(r.stdout, "examples/sandbox.yml") || r.stderr != "" {
-			t.Errorf("%v: status %d\n%s%s", args, r.status, r.stdout, r.stderr)
+		if r.status != 0 || r.stderr != "" {
+			t.Errorf("%v: status %d\n%s", args, r.status, r.stderr)
+		}
+		if !strings.Contains(r.stdout, "examples/sandbox.yml") {
+			t.Errorf("%v: no help:\n%s", args, r.stdout)
 		}
 	}
 	if r := build(t, need.Root(t), nil); r.status != 2 || !strings.Contains(r.stderr, "usage:") {
@@ -64,8 +67,11 @@ func TestOldTools(t *testing.T) {
 			r := build(t, need.Root(t), []string{"PATH=" + dir + string(os.PathListSeparator) + os.Getenv("PATH")}, "demo")
 			lines := strings.Split(strings.TrimSpace(r.stderr), "\n")
 			last := lines[len(lines)-1]
-			if r.status != 1 || !strings.Contains(last, tt.required) || !strings.Contains(last, tt.found) {
-				t.Errorf("status %d\n%s", r.status, r.stderr)
+			if r.status != 1 {
+				t.Errorf("status %d, want 1\n%s", r.status, r.stderr)
+			}
+			if !strings.Contains(last, tt.required) || !strings.Contains(last, tt.found) {
+				t.Errorf("the last line says neither %q nor %q, or one of them: %s", tt.required, tt.found, last)
 			}
 		})
 	}
@@ -82,7 +88,7 @@ func TestReproducible(t *testing.T) {
 	one, two := filepath.Join(t.TempDir(), "one"), filepath.Join(t.TempDir(), "a second folder")
 	for _, clone := range []string{one, two} {
 		if out, err := exec.Command(git, "clone", "-q", need.Root(t), clone).CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
+			t.Fatalf("git clone failed: %v\n%s", err, out)
 		}
 	}
 	other := []string{"GOCACHE=" + t.TempDir()}

@@ -47,6 +47,6 @@ func fuzz(t *testing.T, dir, name string) {
 	c := exec.CommandContext(t.Context(), "go", "test", "-run=^$", "-fuzz=^"+name+"$", "-fuzztime=20000x", "-test.fuzzcachedir="+t.TempDir(), ".")
 	c.Dir = dir
 	if out, err := c.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
+		t.Errorf("fuzzing found something: %v\n%s", err, out)
 	}
 }

@@ -181,8 +181,11 @@ func (j *job) requests(action string) int {
 func (j *job) damage(t *testing.T) {
 	t.Helper()
 	states, err := filepath.Glob(filepath.Join(j.temp, "assume-aws-role-*", "state-*.json"))
-	if err != nil || len(states) != 1 || os.Truncate(states[0], 0) != nil {
-		t.Fatalf("damaging the state: %v, %v", states, err)
+	if err != nil || len(states) != 1 {
+		t.Fatalf("the states are %v, want one: %v", states, err)
+	}
+	if err := os.Truncate(states[0], 0); err != nil {
+		t.Fatalf("damaging the state: %v", err)
 	}
 }
 
@@ -276,7 +279,7 @@ func TestDefaultProfile(t *testing.T) {
 			env["AWS_DEFAULT_PROFILE"] = "another"
 			out, err := c.ask(t, command, env, j.sandbox.STSURL, 1)
 			if (err != nil) != outranked[c.name] {
-				t.Errorf("%v:\n%s", err, out)
+				t.Errorf("error %v, want one: %v; the output:\n%s", err, outranked[c.name], out)
 			}
 			j.checkNobodyAskedForMetadata(t)
 		})

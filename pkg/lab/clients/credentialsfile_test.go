@@ -64,7 +64,7 @@ func TestPHP(t *testing.T) {
 	j := run(t, "profile", 0)
 	out, err := j.runAs(t, php, filepath.Join("testdata", "php", "identity.php"))
 	if err != nil || !strings.HasPrefix(out, "ASIA") {
-		t.Errorf("%v:\n%s", err, out)
+		t.Errorf("PHP answers without an access key id, error %v:\n%s", err, out)
 	}
 	if got := j.requests("AssumeRoleWithWebIdentity"); got != 1 {
 		t.Errorf("%d calls of AWS STS, want the step's", got)

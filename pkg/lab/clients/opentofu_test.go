@@ -72,7 +72,7 @@ func (o *tofu) deploy(t *testing.T) {
 	t.Helper()
 	for _, args := range [][]string{{"init"}, {"apply", "-auto-approve"}} {
 		if out, err := o.run(t, args...); err != nil {
-			t.Fatalf("%s: %v\n%s", args[0], err, out)
+			t.Fatalf("tofu %s: %v\n%s", args[0], err, out)
 		}
 	}
 	if state := string(o.objects["/state/deploy/terraform.tfstate"]); !strings.Contains(state, "terraform_data") {

@@ -115,7 +115,7 @@ func TestTerraformParses(t *testing.T) {
 	t.Parallel()
 	for _, s := range snippets(t, "terraform") {
 		if _, problems := hclsyntax.ParseConfig([]byte(s.text), s.page, hcl.InitialPos); problems.HasErrors() {
-			t.Errorf("%s: %v", s.page, problems)
+			t.Errorf("%s: Terraform that cannot be parsed: %v", s.page, problems)
 		}
 	}
 }

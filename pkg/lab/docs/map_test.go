@@ -74,7 +74,7 @@ func checkImports(t *testing.T, dir, column string) {
 	}
 	files, err := filepath.Glob(filepath.Join(root, dir, "*.go"))
 	if err != nil || len(files) == 0 {
-		t.Fatalf("%s: %v, %v", dir, files, err)
+		t.Fatalf("%s: the files are %v, error %v", dir, files, err)
 	}
 	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") {
@@ -117,7 +117,7 @@ func TestCodesExist(t *testing.T) {
 	for _, pattern := range []string{"examples/*.yml", "task/*.js*"} {
 		files, err := filepath.Glob(filepath.Join(root, pattern))
 		if err != nil || len(files) == 0 {
-			t.Fatalf("%s: %v", pattern, err)
+			t.Fatalf("no file is named %s, error %v", pattern, err)
 		}
 		for _, file := range files {
 			text, err := os.ReadFile(file)

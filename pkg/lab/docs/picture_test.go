@@ -114,7 +114,7 @@ func draw(t *testing.T, text string) {
 	size := fmt.Sprintf("--window-size=1220,%d", 32+19*strings.Count(text, "\n"))
 	browser := exec.CommandContext(t.Context(), "chromium", "--headless=new", "--no-sandbox", "--hide-scrollbars", "--disable-gpu", "--user-data-dir="+t.TempDir(), size, "--screenshot="+out, "file://"+page)
 	if said, err := browser.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, said)
+		t.Fatalf("the browser made no picture: %v: %s", err, said)
 	}
 	if err := os.WriteFile(pictureFile, withText([]byte(read(t, out)), digest(text)), 0o600); err != nil {
 		t.Fatal(err)

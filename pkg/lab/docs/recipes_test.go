@@ -59,7 +59,7 @@ func playable(t *testing.T, page string, steps []map[string]any) bool {
 		if kind := inputs["connectionType"]; task == taskName && kind != "azureResourceManager" && kind != "azureDevOps" {
 			ours = true
 		}
-		if task != "" && task != taskName && !slices.Contains(foreign, task) {
+		if !slices.Contains(append(foreign, "", taskName), task) {
 			t.Errorf("%s: the task %s is unknown", page, task)
 		}
 	}
@@ -106,8 +106,15 @@ func TestProfileCommandsRun(t *testing.T) {
 			{"script": s.text},
 		}
 		r := newStage(t, worldOf(t, steps)).play(steps)
-		if log := logText(r); r.Steps[1].Outcome != miniagent.Succeeded || r.Steps[3].Outcome != miniagent.Failed || strings.Count(log, "AAR-PROFILE-STATE: ") != 1 {
-			t.Errorf("%s: %s\n%s", s.page, s.text, log)
+		log := logText(r)
+		if got := r.Steps[1].Outcome; got != miniagent.Succeeded {
+			t.Errorf("%s: before it is called, the profile serves a step that ends as %s:\n%s", s.page, got, log)
+		}
+		if got := r.Steps[3].Outcome; got != miniagent.Failed {
+			t.Errorf("%s: after %s a step ends as %s:\n%s", s.page, s.text, got, log)
+		}
+		if n := strings.Count(log, "AAR-PROFILE-STATE: "); n != 1 {
+			t.Errorf("%s: after %s the log says AAR-PROFILE-STATE %d times:\n%s", s.page, s.text, n, log)
 		}
 	}
 	if found == 0 {

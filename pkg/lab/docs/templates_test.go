@@ -48,7 +48,7 @@ func checkPolicy(t *testing.T, document, connection string) {
 		}
 		for _, f := range verdict.Findings {
 			if f.Level != trustpolicy.Info {
-				t.Errorf("%s: %s", f.Level, f.Text)
+				t.Errorf("a finding of the level %s: %s", f.Level, f.Text)
 			}
 		}
 	}
@@ -153,7 +153,7 @@ func checkModule(t *testing.T, c configuration, all []configuration, name string
 	}
 	declared := all[i].labelled("variable")
 	for given := range module.Body.Attributes {
-		if declared[given] == nil && given != "source" && given != "for_each" {
+		if ofTerraform := given == "source" || given == "for_each"; declared[given] == nil && !ofTerraform {
 			t.Errorf("module %s has no variable %s", name, given)
 		}
 	}

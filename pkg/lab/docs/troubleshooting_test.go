@@ -101,7 +101,7 @@ func TestSentencesOfAWS(t *testing.T) {
 	for _, glob := range []string{"pkg/lab/sandbox/*.go", "cmd/assume-aws-role/testdata/script/*.txtar"} {
 		files, err := filepath.Glob(filepath.Join(root, glob))
 		if err != nil || len(files) == 0 {
-			t.Fatalf("%s: %v", glob, err)
+			t.Fatalf("no file is named %s, error %v", glob, err)
 		}
 		for _, file := range files {
 			said.WriteString(strings.ReplaceAll(read(t, file), "''", "'"))

@@ -102,7 +102,7 @@ func (w *builder) role(spec trustpolicy.Spec, arn string) {
 	spec.Account = iam.Account(a.ID)
 	generated, problems := trustpolicy.Generate(spec)
 	if problems != nil {
-		w.Fatalf("%v", problems)
+		w.Fatalf("no policy is generated: %v", problems)
 	}
 	if len(a.Providers) == 0 {
 		for _, p := range generated.Providers {

@@ -37,11 +37,17 @@ func TestTaskIdentity(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("identity (-want +got):\n%s", diff)
 	}
-	if !regexp.MustCompile(`^[A-Za-z0-9-]+$`).MatchString(k.Name) || len(k.FriendlyName) > 40 || len(k.Description) > 200 {
-		t.Error("name, friendlyName or description break a limit of the Marketplace")
+	if !regexp.MustCompile(`^[A-Za-z0-9-]+$`).MatchString(k.Name) {
+		t.Errorf("the Marketplace does not accept the name %q", k.Name)
 	}
-	if strings.ContainsAny(k.Description, "\r\n") || k.Author == "" || !strings.HasPrefix(k.HelpURL, "https://") || !strings.Contains(k.HelpMarkDown, "](https://") {
-		t.Error("the header that the agent prints needs a description in one line, an author and links")
+	if len(k.FriendlyName) > 40 || len(k.Description) > 200 {
+		t.Error("friendlyName is longer than 40 characters or description than 200")
+	}
+	if strings.ContainsAny(k.Description, "\r\n") || k.Author == "" {
+		t.Error("the header that the agent prints needs a description in one line and an author")
+	}
+	if !strings.HasPrefix(k.HelpURL, "https://") || !strings.Contains(k.HelpMarkDown, "](https://") {
+		t.Error("the header that the agent prints needs links")
 	}
 }
 
@@ -103,10 +109,13 @@ func checkInput(t *testing.T, in input, groups map[string]bool) {
 		t.Errorf("%s: the help text says %q, but it is shown alone", in.Name, word)
 	}
 	_, listed := in.Options[in.DefaultValue]
-	if in.Type == "pickList" && !listed && !in.editable() || in.Type == "boolean" && in.DefaultValue != "false" {
+	if closed := in.Type == "pickList" && !in.editable(); closed && !listed {
 		t.Errorf("the default %q of %s is not one of its values", in.DefaultValue, in.Name)
 	}
-	if in.Required && in.DefaultValue == "" && in.VisibleRule == "" {
+	if in.Type == "boolean" && in.DefaultValue != "false" {
+		t.Errorf("the default of %s is %q, not false", in.Name, in.DefaultValue)
+	}
+	if always := in.Required && in.VisibleRule == ""; always && in.DefaultValue == "" {
 		t.Errorf("%s is required although it may be blank", in.Name)
 	}
 }
@@ -126,8 +135,14 @@ func TestRegionIsAnEditablePickList(t *testing.T) {
 		if in.Name != "region" {
 			continue
 		}
-		if in.Type != "pickList" || !in.editable() || in.Required || in.DefaultValue != "" || len(in.Options) < 30 {
-			t.Errorf("region: type %s, properties %v, default %q, %d regions", in.Type, in.Properties, in.DefaultValue, len(in.Options))
+		if in.Type != "pickList" || !in.editable() {
+			t.Errorf("region is not an editable list: type %s, properties %v", in.Type, in.Properties)
+		}
+		if in.Required || in.DefaultValue != "" {
+			t.Errorf("region is required or has the default %q", in.DefaultValue)
+		}
+		if len(in.Options) < 30 {
+			t.Errorf("only %d regions are offered", len(in.Options))
 		}
 		for region, text := range in.Options {
 			if !regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`).MatchString(region) || !strings.HasPrefix(text, region+" ") {
@@ -185,8 +200,11 @@ func TestVisibleRules(t *testing.T) {
 				continue
 			}
 			i := slices.IndexFunc(k.Inputs, func(other input) bool { return other.Name == m[1] })
-			if i < 0 || k.Inputs[i].GroupName != in.GroupName || k.Inputs[i].Options[m[2]] == "" {
-				t.Errorf("%s: the rule %q names no value of an input of the same group", in.Name, in.VisibleRule)
+			if i < 0 || k.Inputs[i].GroupName != in.GroupName {
+				t.Fatalf("%s: the rule %q names no input of the same group", in.Name, in.VisibleRule)
+			}
+			if k.Inputs[i].Options[m[2]] == "" {
+				t.Errorf("%s: the rule %q names no value of the input", in.Name, in.VisibleRule)
 			}
 		}
 	}

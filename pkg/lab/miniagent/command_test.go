@@ -82,8 +82,11 @@ func TestEscapeRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		value := rapid.StringMatching(`[%0AD35BZP2\r\n\];=a ]{1,30}`).Draw(t, "value")
 		c, ok, err := parseCommand("##vso[task.setvariable variable="+escape.Replace(value)+"]"+escape.Replace(value), true)
-		if !ok || err != nil || c.data != value || c.props["variable"] != value {
-			t.Fatalf("%q came back as %q and %q (%v, %v)", value, c.data, c.props["variable"], ok, err)
+		if !ok || err != nil {
+			t.Fatalf("%q is not read as a command: %v", value, err)
+		}
+		if c.data != value || c.props["variable"] != value {
+			t.Fatalf("%q came back as %q and %q", value, c.data, c.props["variable"])
 		}
 	})
 }
@@ -93,8 +96,14 @@ func FuzzParseCommand(f *testing.F) {
 	f.Add("x##vso[a.b c=d;;=;e]%AZP25", false)
 	f.Fuzz(func(t *testing.T, line string, decode bool) {
 		c, ok, err := parseCommand(line, decode)
-		if ok && (err != nil || c.area == "" || c.event == "" || !strings.Contains(line, commandPrefix)) {
-			t.Errorf("parseCommand(%q) = %+v, %v", line, c, err)
+		if !ok {
+			return
+		}
+		if err != nil || !strings.Contains(line, commandPrefix) {
+			t.Errorf("%q is read as a command, error %v", line, err)
+		}
+		if c.area == "" || c.event == "" {
+			t.Errorf("%q is read as a command without a name: %+v", line, c)
 		}
 		for key, value := range c.props {
 			if key == "" || value == "" {

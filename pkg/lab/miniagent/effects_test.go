@@ -57,8 +57,11 @@ func TestFailingCommands(t *testing.T) {
 			job.Variables = []Variable{{Name: "System.HostType", Value: "build"}}
 			r := run(t, job)
 			s := r.Steps[0]
-			if s.Outcome != Failed || len(s.CommandErrors) != 1 || len(s.Issues) != 2 || !strings.Contains(s.Issues[0].Message, line) {
-				t.Errorf("step is %+v", s)
+			if s.Outcome != Failed || len(s.CommandErrors) != 1 {
+				t.Errorf("the step ends as %s with the command errors %q, want a failure with one", s.Outcome, s.CommandErrors)
+			}
+			if len(s.Issues) != 2 || !strings.Contains(s.Issues[0].Message, line) {
+				t.Errorf("the issues are %+v, want two, the first about the line", s.Issues)
 			}
 		})
 	}
@@ -89,8 +92,11 @@ func TestWarnings(t *testing.T) {
 			t.Parallel()
 			r := run(t, fakeJob(t, script(tt.line)))
 			s := r.Steps[0]
-			if s.Outcome != Succeeded || len(s.Issues) != 1 || s.Issues[0].Type != "warning" {
-				t.Errorf("step is %+v", s)
+			if s.Outcome != Succeeded {
+				t.Errorf("the step ends as %s", s.Outcome)
+			}
+			if len(s.Issues) != 1 || s.Issues[0].Type != "warning" {
+				t.Errorf("the issues are %+v, want one warning", s.Issues)
 			}
 			if got := slices.Contains(r.Log, tt.line); got != tt.echoed {
 				t.Errorf("printed as it is: %v", got)
@@ -128,8 +134,12 @@ func TestIssues(t *testing.T) {
 	if diff := cmp.Diff(Issue{"warning", "C", "w1 ***\nw2"}, s.Issues[0]); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if out := r.output(); len(out) != 14 || out[0] != "##[warning]w1 ***" || out[1] != "w2" || out[13] != "##[error]e11" {
-		t.Errorf("log: %q", out)
+	out := r.output()
+	if len(out) != 14 {
+		t.Fatalf("the log has %d lines, want 14: %q", len(out), out)
+	}
+	if diff := cmp.Diff([]string{"##[warning]w1 ***", "w2", "##[error]e11"}, []string{out[0], out[1], out[13]}); diff != "" {
+		t.Errorf("the first two lines and the last (-want +got):\n%s", diff)
 	}
 }
 
@@ -153,8 +163,11 @@ func TestComplete(t *testing.T) {
 				lines = append(lines, "##vso[task.complete result="+result+"]not printed")
 			}
 			r := run(t, fakeJob(t, script(lines...)))
-			if r.Steps[0].Outcome != tt.want || r.Outcome != tt.job || len(r.output()) != 0 {
-				t.Errorf("step %s, job %s, output %q", r.Steps[0].Outcome, r.Outcome, r.output())
+			if r.Steps[0].Outcome != tt.want || r.Outcome != tt.job {
+				t.Errorf("the step ends as %s and the job as %s, want %s and %s", r.Steps[0].Outcome, r.Outcome, tt.want, tt.job)
+			}
+			if len(r.output()) != 0 {
+				t.Errorf("commands are printed: %q", r.output())
 			}
 		})
 	}
@@ -179,8 +192,11 @@ func TestTaskRestrictions(t *testing.T) {
 	if diff := cmp.Diff(want, refused); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if r.Steps[0].Outcome != Succeeded || r.Variables["mySUFFIX"].Value != "a" || r.Variables["Fake1.listed"].Value != "d" {
-		t.Errorf("outcome %s, variables %v", r.Steps[0].Outcome, r.Variables)
+	if r.Steps[0].Outcome != Succeeded {
+		t.Errorf("the step ends as %s", r.Steps[0].Outcome)
+	}
+	if r.Variables["mySUFFIX"].Value != "a" || r.Variables["Fake1.listed"].Value != "d" {
+		t.Errorf("the variables that are allowed are not set: %v", r.Variables)
 	}
 	for _, name := range []string{"Exact", "other", "listed"} {
 		if v, ok := r.Variables[name]; ok {

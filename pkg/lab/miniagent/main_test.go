@@ -13,8 +13,11 @@ func TestUsage(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{nil, {"job.yml"}, {"--vsix", "a.vsix"}, {"job.yml", "--vsix", "a.vsix", "more"}, {"job.yml", "--vsix", "a.vsix", "--unknown"}} {
 		var stdout, stderr bytes.Buffer
-		if status := Main(t.Context(), args, os.LookupEnv, &stdout, &stderr); status != 2 || !strings.HasPrefix(stderr.String(), "usage: ") || stdout.Len() > 0 {
-			t.Errorf("%q: status %d, %q", args, status, stderr.String())
+		if status := Main(t.Context(), args, os.LookupEnv, &stdout, &stderr); status != 2 {
+			t.Errorf("%q: status %d, want 2", args, status)
+		}
+		if !strings.HasPrefix(stderr.String(), "usage: ") || stdout.Len() > 0 {
+			t.Errorf("%q: no usage on standard error, or something on standard output: %q, %q", args, stderr.String(), stdout.String())
 		}
 	}
 }
@@ -54,8 +57,11 @@ func TestJudge(t *testing.T) {
 		{Result{Outcome: Succeeded, Steps: []StepResult{{CommandErrors: []string{"bad"}}}}, "could not obey: bad"},
 	} {
 		err := tt.result.judge(world, Succeeded)
-		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
-			t.Errorf("%+v: error is %v", tt.result, err)
+		if (err == nil) != (tt.want == "") {
+			t.Errorf("%+v: error is %v, want %q", tt.result, err, tt.want)
+		}
+		if err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%+v: error %v lacks %q", tt.result, err, tt.want)
 		}
 	}
 }
@@ -76,8 +82,12 @@ func TestNewJob(t *testing.T) {
 	if v, _ := vars.get("Agent.ProxyPassword"); !v.Secret || v.Value != "pass-word" {
 		t.Errorf("proxy password is %+v", v)
 	}
-	if v, _ := vars.get("System.OidcRequestUri"); v.Value == "" || v.Secret || !v.ReadOnly {
-		t.Errorf("request URI is %+v", v)
+	v, _ := vars.get("System.OidcRequestUri")
+	if v.Value == "" {
+		t.Error("the request URI is not set")
+	}
+	if v.Secret || !v.ReadOnly {
+		t.Errorf("the request URI is secret or may be set: %+v", v)
 	}
 	for _, v := range job.Variables {
 		if strings.HasPrefix(strings.ToUpper(v.Name), "ENDPOINT") || strings.HasPrefix(strings.ToUpper(v.Name), "INPUT") {

@@ -135,8 +135,12 @@ func TestPackedTwins(t *testing.T) {
 	p.job.Variables = append(p.job.Variables, Variable{Name: "AWS.Region", Value: "us-east-1"}, Variable{Name: "aws.default.region", Value: "us-east-1"})
 	r := p.play(Succeeded)
 	p.logged(r, "has AWS_REGION=eu-west-1")
-	if w := r.warnings(); len(w) != 1 || !strings.Contains(w[0], "aws.default.region") || strings.Contains(w[0], "AWS.Region") {
-		t.Errorf("warnings %q", w)
+	w := r.warnings()
+	if len(w) != 1 {
+		t.Fatalf("the warnings are %q, want one", w)
+	}
+	if !strings.Contains(w[0], "aws.default.region") || strings.Contains(w[0], "AWS.Region") {
+		t.Errorf("the warning is not about aws.default.region alone: %q", w[0])
 	}
 }
 
@@ -177,8 +181,11 @@ func TestPackedReadOnlyRegion(t *testing.T) {
 			continue
 		}
 		r, err := Run(p.Context(), p.job)
-		if err != nil || r.Outcome != Failed || len(r.CommandErrors()) != 1 {
-			t.Errorf("job %s, %v, command errors %q", r.Outcome, err, r.CommandErrors())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Outcome != Failed || len(r.CommandErrors()) != 1 {
+			t.Errorf("the job ends as %s with the command errors %q, want a failure with one", r.Outcome, r.CommandErrors())
 		}
 		p.checkSecrets(r)
 	}

@@ -46,8 +46,12 @@ func TestPackedIdentities(t *testing.T) {
 			p.exported(r, "", true)
 			p.logged(r, tt.said, "account 111122223333 111122223333 role arn:aws:sts::111122223333:assumed-role/deploy/", "in eu-west-1")
 			for _, name := range []string{"accountId", "assumedRoleArn", "expiration", "issuer", "subject"} {
-				if v := r.Variables["aws."+name]; v.Value == "" || v.Secret || !v.ReadOnly {
-					t.Errorf("output %s is %+v", name, v)
+				v := r.Variables["aws."+name]
+				if v.Value == "" {
+					t.Errorf("the output %s is not set", name)
+				}
+				if v.Secret || !v.ReadOnly {
+					t.Errorf("the output %s is secret or may be set: %+v", name, v)
 				}
 			}
 		})
@@ -140,11 +144,19 @@ func TestPackedFailures(t *testing.T) {
 			r := p.play(Failed)
 			p.exported(r, "", false)
 			first := r.Steps[0]
-			if len(first.Issues) != 1 || first.Issues[0].Code != tt.code || !strings.HasPrefix(first.Issues[0].Message, tt.code+": ") {
-				t.Errorf("issues: %+v", first.Issues)
+			if len(first.Issues) != 1 || first.Issues[0].Code != tt.code {
+				t.Fatalf("the issues are %+v, want one of %s", first.Issues, tt.code)
 			}
-			if slices.Contains(r.Log, "never reached") || r.Variables["evil"].Value != "" || r.Variables["aws.accountId"].Value != "" {
-				t.Error("something went on after the failure")
+			if !strings.HasPrefix(first.Issues[0].Message, tt.code+": ") {
+				t.Errorf("the message does not begin with its code: %q", first.Issues[0].Message)
+			}
+			if slices.Contains(r.Log, "never reached") {
+				t.Error("the next step ran")
+			}
+			for _, name := range []string{"evil", "aws.accountId"} {
+				if v := r.Variables[name].Value; v != "" {
+					t.Errorf("%s is set to %q", name, v)
+				}
 			}
 		})
 	}

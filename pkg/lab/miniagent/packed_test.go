@@ -146,8 +146,11 @@ func (p *packed) exported(r Result, prefix string, want bool) {
 	p.Helper()
 	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} {
 		v, ok := r.Variables[prefix+name]
-		if ok != want || ok && (!v.Secret || v.Value == "") {
-			p.Errorf("%s%s: set %v, secret %v", prefix, name, ok, v.Secret)
+		if ok != want {
+			p.Errorf("%s%s is set: %v", prefix, name, ok)
+		}
+		if real := v.Secret && v.Value != ""; ok && !real {
+			p.Errorf("%s%s is empty or not secret", prefix, name)
 		}
 	}
 	if _, ok := r.Variables[prefix+"AWS_REGION"]; ok != want {

@@ -107,8 +107,11 @@ func TestHeldPipe(t *testing.T) {
 			job := fakeJob(t, does(tt.action, "say done"))
 			job.Waits.HeldPipe = tt.limit
 			r := run(t, job)
-			if r.Outcome != Succeeded || len(r.Orphans) != 1 || !slices.Contains(r.Log, "done") {
-				t.Fatalf("job %s with orphans %v", r.Outcome, r.Orphans)
+			if r.Outcome != Succeeded || !slices.Contains(r.Log, "done") {
+				t.Fatalf("the job ends as %s, its log is %q", r.Outcome, r.Log)
+			}
+			if len(r.Orphans) != 1 {
+				t.Fatalf("the orphans are %v, want one", r.Orphans)
 			}
 			awaitEnd(t, r.Orphans[0])
 		})

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -27,6 +28,8 @@ type entry struct {
 	name    string
 	content []byte
 	mode    fs.FileMode
+	// deflated is the content in compressed form; nil where writeZip compresses it.
+	deflated []byte
 }
 
 // readZip reads the files of an archive in their order.
@@ -45,7 +48,7 @@ func readZip(file string) ([]entry, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading %s: %w", f.Name, err)
 		}
-		entries = append(entries, entry{f.Name, content, f.Mode()})
+		entries = append(entries, entry{name: f.Name, content: content, mode: f.Mode()})
 	}
 	return entries, nil
 }
@@ -81,7 +84,7 @@ func writeZip(w io.Writer, entries []entry) error {
 	for i, e := range entries {
 		wait.Go(func() {
 			turns <- struct{}{}
-			results[i] = deflate(e.content)
+			results[i] = e.compress()
 			<-turns
 		})
 	}
@@ -89,13 +92,26 @@ func writeZip(w io.Writer, entries []entry) error {
 	z := zip.NewWriter(w)
 	for i, e := range entries {
 		if results[i].err != nil {
-			return results[i].err
+			return fmt.Errorf("compressing %s: %w", e.name, results[i].err)
 		}
 		if err := writeEntry(z, e, results[i].data); err != nil {
 			return fmt.Errorf("writing %s: %w", e.name, err)
 		}
 	}
 	return z.Close()
+}
+
+// compress takes the compressed form that comes with the entry, after a look at whether
+// it is that of the content.
+func (e entry) compress() packed {
+	if e.deflated == nil {
+		return deflate(e.content)
+	}
+	content, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(e.deflated)), maxPart))
+	if err == nil && !bytes.Equal(content, e.content) {
+		err = errors.New("the compressed form is that of another file")
+	}
+	return packed{e.deflated, err}
 }
 
 // deflate compresses content. The standard library comes within 0.3 % of the best

@@ -24,11 +24,11 @@ func WriteExtras(binDir, nodeModules, version, out string) error {
 	if err != nil {
 		return err
 	}
-	texts := []entry{{"LICENSE.txt", licence, 0o644}, {"THIRD-PARTY-NOTICES.txt", notices(components), 0o644}}
+	texts := []entry{{name: "LICENSE.txt", content: licence, mode: 0o644}, {name: "THIRD-PARTY-NOTICES.txt", content: notices(components), mode: 0o644}}
 	var files []entry
 	for _, p := range Platforms() {
-		files = append(files, entry{p.File(), binaries[p], 0o755})
-		if err := writeArchive(out, version, p, append([]entry{{programName(p), binaries[p], 0o755}}, texts...)); err != nil {
+		files = append(files, entry{name: p.File(), content: binaries[p], mode: 0o755})
+		if err := writeArchive(out, version, p, append([]entry{{name: programName(p), content: binaries[p], mode: 0o755}}, texts...)); err != nil {
 			return err
 		}
 	}

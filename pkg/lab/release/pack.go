@@ -13,8 +13,9 @@ import (
 // Pack turns the VSIX that tfx made into the canonical one: with the binaries of
 // binDir, the launcher's manifest and the notices added below task/, sorted, with one
 // fixed date and the execute bits of the binaries set. The same inputs give the same
-// bytes everywhere.
-func Pack(tfxFile, binDir, nodeModules, out string) error {
+// bytes everywhere. deflated is the folder that cmd/release/deflate.mjs has filled;
+// empty: the binaries are compressed here, into 2.4 % more.
+func Pack(tfxFile, binDir, deflated, nodeModules, out string) error {
 	parts, err := readZip(tfxFile)
 	if err != nil {
 		return err
@@ -23,7 +24,7 @@ func Pack(tfxFile, binDir, nodeModules, out string) error {
 	if err != nil {
 		return err
 	}
-	added, err := addedParts(binDir, nodeModules)
+	added, err := addedParts(binDir, deflated, nodeModules)
 	if err != nil {
 		return err
 	}
@@ -44,7 +45,7 @@ func Pack(tfxFile, binDir, nodeModules, out string) error {
 		return err
 	}
 	slices.SortFunc(parts, func(a, b entry) int { return strings.Compare(a.name, b.name) })
-	parts = slices.Insert(parts, 0, entry{typesPart, typesDoc, 0o644})
+	parts = slices.Insert(parts, 0, entry{name: typesPart, content: typesDoc, mode: 0o644})
 	return writeFile(out, func(w io.Writer) error { return writeZip(w, parts) })
 }
 
@@ -55,21 +56,27 @@ func contentOf(parts []entry, name string) []byte {
 	return nil
 }
 
-func addedParts(binDir, nodeModules string) ([]entry, error) {
+func addedParts(binDir, deflated, nodeModules string) ([]entry, error) {
 	components, err := ReadComponents(binDir, nodeModules)
 	if err != nil {
 		return nil, err
 	}
-	parts := []entry{{"task/THIRD-PARTY-NOTICES.txt", notices(components), 0o644}}
+	parts := []entry{{name: "task/THIRD-PARTY-NOTICES.txt", content: notices(components), mode: 0o644}}
 	binaries, err := readBinaries(binDir)
 	if err != nil {
 		return nil, err
 	}
 	for p, content := range binaries {
-		parts = append(parts, entry{"task/bin/" + p.File(), content, 0o755})
+		e := entry{name: "task/bin/" + p.File(), content: content, mode: 0o755}
+		if deflated != "" {
+			if e.deflated, err = os.ReadFile(filepath.Join(deflated, p.File())); err != nil {
+				return nil, fmt.Errorf("reading a compressed binary: %w", err)
+			}
+		}
+		parts = append(parts, e)
 	}
 	manifest, err := launcherManifest(binaries)
-	return append(parts, entry{"task/bin/manifest.json", manifest, 0o644}), err
+	return append(parts, entry{name: "task/bin/manifest.json", content: manifest, mode: 0o644}), err
 }
 
 // readBinaries reads what has been built: all platforms, or only some in a package

@@ -81,7 +81,7 @@ func stage(t *testing.T, flags ...string) staged {
 	t.Helper()
 	out, printed, err := stageIn(t, need.Root(t), flags...)
 	if err != nil {
-		t.Fatalf("%v\n%s", err, printed)
+		t.Fatalf("nothing is staged: %v\n%s", err, printed)
 	}
 	s := staged{printed: printed, out: out, note: string(read(t, filepath.Join(out, "build.json")))}
 	for name, v := range map[string]any{"vss-extension.json": &s, "task/task.json": &s.task} {

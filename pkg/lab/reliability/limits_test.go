@@ -109,8 +109,11 @@ func TestLimits(t *testing.T) {
 				t.Fatal(err)
 			}
 			a.check(t, w, job, result)
-			if result.Outcome != miniagent.Succeeded || tt.holds != nil && !tt.holds(result) {
-				t.Errorf("%s\n%s", result.Outcome, strings.Join(result.Log, "\n"))
+			if result.Outcome != miniagent.Succeeded {
+				t.Errorf("the job ends as %s\n%s", result.Outcome, strings.Join(result.Log, "\n"))
+			}
+			if tt.holds != nil && !tt.holds(result) {
+				t.Errorf("the job succeeded with something else\n%s", strings.Join(result.Log, "\n"))
 			}
 		})
 	}

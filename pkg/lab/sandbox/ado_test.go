@@ -156,7 +156,7 @@ func TestHubs(t *testing.T) {
 		s := start(t, cfg)
 		env := s.Environment(EnvOptions{})
 		if !strings.Contains(env["SYSTEM_OIDCREQUESTURI"], tc.want) || env["SYSTEM_HOSTTYPE"] != tc.hostType {
-			t.Errorf("%+v: %s, %s", tc, env["SYSTEM_OIDCREQUESTURI"], env["SYSTEM_HOSTTYPE"])
+			t.Errorf("%+v: the request URI is %s, the host type %s", tc, env["SYSTEM_OIDCREQUESTURI"], env["SYSTEM_HOSTTYPE"])
 		}
 		contain(t, send(t, direct(t), tokenRequest(t, s, "")), 200)
 	}

@@ -240,8 +240,11 @@ func TestIssuedCredentials(t *testing.T) {
 	if !strings.HasPrefix(c.AccessKeyID, "ASIA") || len(c.AccessKeyID) != 20 {
 		t.Errorf("access key id of %d characters", len(c.AccessKeyID))
 	}
-	if len(c.SecretAccessKey) != 40 || !strings.ContainsRune(c.SecretAccessKey, '/') || !strings.ContainsRune(c.SecretAccessKey, '+') {
-		t.Error("the secret key is not 40 characters with / and +")
+	if n := len(c.SecretAccessKey); n != 40 {
+		t.Errorf("the secret key has %d characters, want 40", n)
+	}
+	if !strings.ContainsRune(c.SecretAccessKey, '/') || !strings.ContainsRune(c.SecretAccessKey, '+') {
+		t.Error("the secret key holds no / or no +")
 	}
 	if len(c.SessionToken) < 4096 {
 		t.Errorf("session token of %d characters", len(c.SessionToken))

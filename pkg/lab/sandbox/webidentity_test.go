@@ -99,7 +99,7 @@ func TestKeyRules(t *testing.T) {
 		"malformed value": {with("n", "!"), "a", false},
 	} {
 		if _, err := keyFrom(tc.doc, tc.kid); (err == nil) != tc.ok {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: error %v, want one: %v", name, err, !tc.ok)
 		}
 	}
 }

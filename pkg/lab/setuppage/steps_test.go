@@ -32,7 +32,7 @@ func TestStepsRun(t *testing.T) {
 		spec.Org, spec.OrgID, spec.Project = "contoso-eng", orgID, "payments"
 		role := setuppage.SetUp(setuppage.Form{Region: "eu-west-1", Spec: spec})
 		if role.Steps == nil {
-			t.Fatalf("%s: %v", name, role.Problems)
+			t.Fatalf("%s: no steps, but problems: %v", name, role.Problems)
 		}
 		kinds := map[string]string{"check": role.Steps.Check}
 		if spec.Identity == trustpolicy.ServiceConnection { // the scripts are the same for all

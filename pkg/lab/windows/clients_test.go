@@ -85,7 +85,7 @@ func TestClients(t *testing.T) {
 				env["AWS_ENDPOINT_URL_STS"] = a.World.STSURL
 				out, err := a.command(env, command[0], command[1:]...)
 				if err != nil || !strings.Contains(out, guest.SessionARN) {
-					t.Errorf("%s: %v: %s", c.name, err, out)
+					t.Errorf("%s does not answer as %s: %v: %s", c.name, guest.SessionARN, err, out)
 				}
 			}
 			a.runsLine()

@@ -51,7 +51,7 @@ func TestPackedVariables(t *testing.T) {
 	maps.Copy(env, a.Secret)
 	command := clients[0].command(t, a)
 	if out, err := a.command(env, command[0], command[1:]...); err != nil || !strings.Contains(out, guest.SessionARN) {
-		t.Errorf("%s: %v: %s", clients[0].name, err, out)
+		t.Errorf("%s does not answer as %s: %v: %s", clients[0].name, guest.SessionARN, err, out)
 	}
 	a.wasClean(a.node(filepath.Join(task, "post.js"), a.PostEnvironment()), nil)
 }
@@ -72,7 +72,7 @@ func TestPackedProfile(t *testing.T) {
 	env["AWS_ENDPOINT_URL_STS"] = a.World.STSURL
 	command := clients[0].command(t, a)
 	if out, err := a.command(env, command[0], command[1:]...); err != nil || !strings.Contains(out, guest.SessionARN) {
-		t.Errorf("%s: %v: %s", clients[0].name, err, out)
+		t.Errorf("%s does not answer as %s: %v: %s", clients[0].name, guest.SessionARN, err, out)
 	}
 	a.wasClean(a.node(filepath.Join(task, "post.js"), a.PostEnvironment()), nil)
 }
@@ -118,7 +118,10 @@ func TestPackedProgramIsDeaf(t *testing.T) {
 	}
 	env := map[string]string{"GOMEMLIMIT": "1GB", "GOMAXPROCS": "100000", "GOGC": "1", "GODEBUG": "inittrace=1"}
 	out, err := a.command(env, found[0], "version")
-	if err != nil || !strings.HasPrefix(out, "assume-aws-role ") || strings.Count(out, "\n") != 1 {
-		t.Errorf("%v: %s", err, out)
+	if err != nil {
+		t.Fatalf("the program failed: %v: %s", err, out)
+	}
+	if !strings.HasPrefix(out, "assume-aws-role ") || strings.Count(out, "\n") != 1 {
+		t.Errorf("the program says more than its version: %s", out)
 	}
 }
