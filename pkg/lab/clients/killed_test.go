@@ -21,19 +21,25 @@ func TestKilledStepLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(world.Close)
+	began := time.Now()
+	whole := guest.NewJob(world, t.TempDir())
+	whole.Obey(start(t, whole.Environment("profile"), "task").wait())
+	took := time.Since(began)
+	const moments = 30
 	cut := 0
-	for moment := range 30 {
+	for i := range moments {
+		wait := took * time.Duration(i) / moments
 		for _, signal := range []os.Signal{os.Kill, syscall.SIGINT} {
 			job := guest.NewJob(world, t.TempDir())
-			job.Obey(endAfter(t, job.Environment("profile"), time.Duration(moment)*2*time.Millisecond, signal))
+			job.Obey(endAfter(t, job.Environment("profile"), wait, signal))
 			if len(inside(t, job.Temp)) > 0 {
 				cut++
 			}
 			if out := start(t, job.PostEnvironment(), "post").wait(); out != "" {
-				t.Errorf("%v after %d ms: the post-job part said: %s", signal, 2*moment, out)
+				t.Errorf("%v after %s: the post-job part said: %s", signal, wait, out)
 			}
 			if left := inside(t, job.Temp); len(left) > 0 {
-				t.Errorf("%v after %d ms left %v", signal, 2*moment, left)
+				t.Errorf("%v after %s left %v", signal, wait, left)
 			}
 		}
 	}
