@@ -24,9 +24,9 @@ func shortName(path string) string {
 	if err != nil {
 		return ""
 	}
-	buffer := make([]uint16, windows.MAX_LONG_PATH)
-	n, err := windows.GetShortPathName(long, &buffer[0], uint32(len(buffer)))
-	if err != nil || n == 0 || int(n) > len(buffer) {
+	var buffer [windows.MAX_LONG_PATH]uint16
+	n, err := windows.GetShortPathName(long, &buffer[0], windows.MAX_LONG_PATH)
+	if err != nil || n == 0 || n > windows.MAX_LONG_PATH {
 		return ""
 	}
 	return windows.UTF16ToString(buffer[:n])

@@ -28,6 +28,8 @@ var (
 	// Busy are errors that pass when another process lets go of the file: here that of
 	// starting a program that is still open for writing.
 	Busy = Class{syscall.ETXTBSY}
+	// Held is the answer to one who asks for a lock and will not wait.
+	Held = Class{syscall.EWOULDBLOCK}
 	// Blocked are errors by which a policy of the machine keeps a program from
 	// starting; fapolicyd and SELinux answer as modes do.
 	Blocked = Class{}

@@ -39,6 +39,8 @@ var (
 	// scanners and indexers open new files and directories for moments, and a deleted
 	// file stays until its last handle is closed.
 	Busy = Class{windows.ERROR_ACCESS_DENIED, windows.ERROR_SHARING_VIOLATION, windows.ERROR_LOCK_VIOLATION}
+	// Held is the answer to one who asks for a lock and will not wait.
+	Held = Class{windows.ERROR_LOCK_VIOLATION, windows.ERROR_IO_PENDING}
 	// Blocked are errors by which a policy of the machine keeps a program from
 	// starting: AppLocker and software restriction policies, App Control, a scanner.
 	Blocked = Class{

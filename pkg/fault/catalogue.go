@@ -217,7 +217,7 @@ var catalogue = []entry{
 		"Run the AssumeAwsRole step again, which rewrites the profile.",
 	}},
 	{ProfileBusy, []string{"Try again; if it keeps happening, look for a process of this job that was stopped in the middle of a renewal, and end it."}},
-	{ProfileWrite, []string{"Make room on the file system of the agent's temp directory, or use exportAs: variables."}},
+	{ProfileWrite, []string{"Correct what the error names (a full or read-only file system, a missing permission), or use exportAs: variables."}},
 	{Clock, []string{"Set the clock of the agent's machine (NTP)."}},
 	{ProfileCleanup, []string{"Delete the directory by hand if the agent does not empty its temp directory before the next job."}},
 	{Timeout, []string{"Raise timeoutSeconds, or find out why what the error names is slow."}},

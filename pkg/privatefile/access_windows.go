@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -36,11 +37,12 @@ func private(inherit string) (*windows.SecurityAttributes, error) {
 	if err != nil {
 		return nil, err
 	}
-	sddl := "O:" + sids[0].String() + "D:P"
+	var sddl strings.Builder
+	sddl.WriteString("O:" + sids[0].String() + "D:P")
 	for _, sid := range sids {
-		sddl += "(A;" + inherit + ";FA;;;" + sid.String() + ")"
+		sddl.WriteString("(A;" + inherit + ";FA;;;" + sid.String() + ")")
 	}
-	sd, err := windows.SecurityDescriptorFromString(sddl)
+	sd, err := windows.SecurityDescriptorFromString(sddl.String())
 	if err != nil {
 		return nil, fmt.Errorf("making a security descriptor: %w", err)
 	}
@@ -128,6 +130,7 @@ func admitsOnly(dacl *windows.ACL, sids []*windows.SID) bool {
 		if windows.GetAce(dacl, i, &ace) != nil || ace.Header.AceType != windows.ACCESS_ALLOWED_ACE_TYPE {
 			return false
 		}
+		//nolint:gosec // the SID begins in this field and goes on behind the structure
 		sid := (*windows.SID)(unsafe.Pointer(&ace.SidStart))
 		if !slices.ContainsFunc(sids, sid.Equals) {
 			return false

@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/errno"
 )
 
 const (
@@ -98,7 +100,7 @@ func putInPlace(temp, path string, _ bool) error { return os.Rename(temp, path) 
 
 func tryLock(f *os.File) (bool, error) {
 	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	if errors.Is(err, unix.EWOULDBLOCK) {
+	if errno.Held.Has(err) {
 		return false, nil
 	}
 	if err != nil {

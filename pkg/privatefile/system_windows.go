@@ -85,14 +85,14 @@ func rename(from, to string) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	return root.Rename(filepath.Base(from), filepath.Base(to))
 }
 
 // tryLock locks the first byte, which keeps everybody else from reading the file.
 func tryLock(f *os.File) (bool, error) {
 	err := windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &windows.Overlapped{})
-	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) || errors.Is(err, windows.ERROR_IO_PENDING) {
+	if errno.Held.Has(err) {
 		return false, nil
 	}
 	if err != nil {
