@@ -64,12 +64,12 @@ func (x Exporter) profileNotice() {
 		where = "in this step's container"
 	}
 	x.Out.Print(
-		"", "The profile "+x.Step.Shown("profileName", x.Step.Export.ProfileName)+" serves later steps that run "+where+", without an env: block, and renews itself.",
+		"", "The profile "+x.Step.Shown("profileName", x.Step.Export.ProfileName)+" serves later steps that run "+where+", without an env: block. It renews itself.",
 		"Any process of this job can read these credentials and the job's access token until the job ends; renewed credentials are not masked in logs.",
 	)
 	if x.Step.Export.Mode.Variables() {
-		x.Out.Print("A tool that cannot read credential_process, such as Serverless Framework v3, fails where AWS_PROFILE is set, with mapped keys, too; give it exportAs: variables.")
+		x.Out.Print("A tool that cannot read credential_process, such as Serverless Framework v3, fails whenever AWS_PROFILE is set, even with mapped keys; use exportAs: variables for such tools.")
 		return
 	}
-	x.Out.Print("Use exportAs: variables where only chosen scripts may have the credentials, and a session's length is enough.")
+	x.Out.Print("If only some scripts should get the credentials, and one session is long enough, use exportAs: variables.")
 }

@@ -111,7 +111,12 @@ func (x Exporter) envBlock() {
 		x.Out.Print("    " + name + ": " + s.regionFor(prefix+name))
 	}
 	x.Out.Print(s.otherRegion()...)
-	x.Out.Print("", "The credentials expire at "+report.Stamp(x.Result.Session.Credentials.Expires)+"; they do not renew. exportAs: profile does.")
+	end := report.Stamp(x.Result.Session.Credentials.Expires)
+	if x.Step.Export.Mode.Profile() {
+		x.Out.Print("", "These variables expire at "+end+"; they do not renew. The profile does.")
+		return
+	}
+	x.Out.Print("", "The credentials expire at "+end+"; they do not renew. exportAs: profile does.")
 }
 
 // otherRegion is how a script sets a region that its env: block cannot, because a public

@@ -207,7 +207,7 @@ var catalogue = []entry{
 	{STSRejected, []string{"Read AWS's message in the error; give the request id to AWS support if it does not help."}},
 	{ChainDenied, []string{
 		"Allow sts:AssumeRole on the second role in the first role's permissions.",
-		"Trust the first role in the second role's trust policy (with sts:TagSession and sts:SetSourceIdentity when tags or a source identity are given, and the external id if it asks for one).",
+		"Allow the first role in the second role's trust policy, with sts:TagSession if you set session tags and sts:SetSourceIdentity if you set a source identity. If the policy requires an external ID, chainExternalId must match it.",
 	}},
 	{AccountMismatch, []string{"Check stsEndpoint and roleArn: the answer was for another account or role, so nothing was exported."}},
 	{ProfilePath, []string{"Use exportAs: variables, which needs no files."}},

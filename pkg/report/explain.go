@@ -47,16 +47,16 @@ func (r Run) explain(code fault.Code) []string {
 		lines = append(lines, show("  :oaud:                  "+view.OriginalAudience))
 	}
 	lines = append(lines, show("  :sub:                   "+view.Subject), "",
-		"The trust policy of "+show(role.String())+" that allows exactly this identity, ready for IAM's \"Custom trust policy\":",
+		"Trust policy for "+show(role.String())+" that allows exactly this identity, ready for IAM's \"Custom trust policy\":",
 		r.readableJSON(x.Document),
 	)
 	if x.Unusable != "" {
 		lines = append(lines, "IAM does not accept this policy as is: "+x.Unusable+".")
 	}
 	lines = append(lines, "",
-		show("The IAM identity provider that account "+string(role.Account)+" must have:"),
+		show("IAM identity provider required in account "+string(role.Account)+":"),
 		show("  URL: "+x.ProviderURL), show("  client id: "+x.ClientID), "",
-		"Likeliest differences, in order:")
+		"Likely causes, most likely first:")
 	for _, d := range x.Differences {
 		lines = append(lines, "  - "+show(d))
 	}
@@ -74,5 +74,5 @@ func (r Run) page(code fault.Code) []string {
 	if link == "" {
 		return []string{""}
 	}
-	return []string{"", "Compare this denial with the role's trust policy in Project settings:", "  " + r.readableLink(link), ""}
+	return []string{"", "To compare this denial with the role's trust policy, open the set-up page in Project settings:", "  " + r.readableLink(link), ""}
 }

@@ -1,6 +1,9 @@
 package report
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"strings"
+)
 
 // chainPolicy is a second role's trust policy.
 type chainPolicy struct {
@@ -34,14 +37,18 @@ func (r Run) explainChain() []string {
 	if err != nil {
 		return nil
 	}
-	return []string{
+	lines := []string{
 		"", r.readable("What was presented to AWS: the session " + r.Result.First.AssumedRoleARN), "",
-		"The trust policy of " + r.readable(chain.ARN.String()) + " that allows exactly this, ready for IAM's \"Custom trust policy\":",
+		"Trust policy for " + r.readable(chain.ARN.String()) + " that allows exactly this call, ready for IAM's \"Custom trust policy\":",
 		r.readableJSON(string(document)), "",
-		"Likeliest differences, in order:",
-		r.readable("  - The Principal: it names another role than " + r.Plan.Role.ARN.String() + ", or a role that was deleted and created again."),
+		"Likely causes, most likely first:",
+		r.readable("  - The Principal: it names a role other than " + r.Plan.Role.ARN.String() + ", or that role was deleted and recreated."),
 		"  - The first role's own policies do not allow sts:AssumeRole on the second role.",
-		"  - The Action lacks sts:TagSession or sts:SetSourceIdentity, or the Condition asks for another external id.",
-		"  - The second role does not exist, or a service control policy denies the call; AWS answers these alike.",
 	}
+	if len(s.Action) > 1 {
+		lines = append(lines, "  - The Action lacks "+strings.Join(s.Action[1:], " or ")+".")
+	}
+	return append(lines,
+		"  - The Condition requires a different external ID, or none was given.",
+		"  - The second role does not exist, or a service control policy denies the call; AWS returns the same error in both cases.")
 }

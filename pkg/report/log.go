@@ -212,8 +212,8 @@ func (l *Log) shortSession(life time.Duration) {
 func (l *Log) Check(more []string) {
 	role := l.Step.Plan.Role.ARN
 	x := trustpolicy.Explain(*l.Result.Presented, role.Partition, role.Account, trustpolicy.NotAllowed)
-	l.Out.Print("", "checkOnly: the exchange works; nothing was exported, not even outputs.",
-		"The trust policy that admits exactly this identity, to compare with the role's:", l.Run().readableJSON(x.Document), "",
+	l.Out.Print("", "checkOnly: the exchange works. Nothing was exported, and no output variables were set.",
+		"For comparison, a trust policy that allows exactly this identity:", l.Run().readableJSON(x.Document), "",
 		"Advice:")
 	for _, a := range append(more, advice(l.Step.Plan)...) {
 		l.Out.Print("  - " + a)

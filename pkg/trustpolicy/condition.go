@@ -1,7 +1,6 @@
 package trustpolicy
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,11 +14,12 @@ func (c Condition) reason(r Request, deny bool) Reason {
 	if note == "" && len(got) == 0 {
 		note = "; the request has no such key"
 	}
-	text := fmt.Sprintf("%s %s: expected %s", c.Operator, c.Key, alternatives(c.Values))
+	name := c.Operator + " " + c.Key
+	text := name + ": expected " + alternatives(c.Values)
 	if len(got) > 0 {
 		text += ", got " + alternatives(got)
 	}
-	return Reason{Holds: holds, Text: text + note, Want: c.Values, Got: got}
+	return Reason{Holds: holds, Text: text + note, Name: name, Want: c.Values, Got: got}
 }
 
 // treated says what a condition that is not evaluated counts as.

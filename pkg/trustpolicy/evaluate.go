@@ -73,6 +73,8 @@ type StatementResult struct {
 type Reason struct {
 	Holds bool   `json:"holds"`
 	Text  string `json:"text"`
+	// Name is the operator and the key of a condition, for who shows the values apart.
+	Name string `json:"name,omitempty"`
 	// Want and Got are the values of a condition and of the request, where the test
 	// compares such.
 	Want []string `json:"want,omitempty"`

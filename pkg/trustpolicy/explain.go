@@ -71,9 +71,9 @@ func differences(c claims.UnverifiedClaims, account iam.Account, r Refusal) []st
 		}
 	case NotAllowed:
 	}
-	said := []string{"The role does not exist under this name in account " + string(account) + ", or a service control policy denies the call; AWS gives the same answer for both."}
+	said := []string{"The role does not exist under this name in account " + string(account) + ", or a service control policy denies the call; AWS returns the same error in both cases."}
 	said = append(said, subjectDifferences(c)...)
-	return append(said, "The Principal: the provider's ARN must belong to account "+string(account)+" and end in the issuer without https://.")
+	return append(said, "The Principal: the provider's ARN must be in account "+string(account)+" and end with the issuer, without https://.")
 }
 
 func noProvider(c claims.UnverifiedClaims, account iam.Account) []string {
@@ -94,13 +94,13 @@ func subjectDifferences(c claims.UnverifiedClaims) []string {
 	switch c.Flavour() {
 	case claims.VSTokenConnection:
 		return []string{
-			"The :sub condition: it is case-sensitive and holds the names of the organisation, the project and the connection; a rename changes it.",
+			"The :sub condition: it is case-sensitive and contains the names of organisation, project and connection; renaming any of them changes it.",
 			"The condition expects the pipeline's own subject (p://…), but the step uses a connection (sc://…).",
 			vstokenAudience,
 		}
 	case claims.VSTokenPipeline:
 		return []string{
-			"The :sub condition: it is case-sensitive and holds the names of the organisation, the project and the pipeline; a rename changes it.",
+			"The :sub condition: it is case-sensitive and contains the names of organisation, project and pipeline; renaming any of them changes it.",
 			"The condition expects a connection's subject (sc://…), but the step uses the pipeline's own identity (p://…).",
 			vstokenAudience,
 		}

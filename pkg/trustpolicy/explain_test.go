@@ -41,8 +41,8 @@ func TestExplainDocument(t *testing.T) {
 func TestDifferences(t *testing.T) {
 	t.Parallel()
 	const (
-		role      = "The role does not exist under this name in account 111122223333, or a service control policy denies the call; AWS gives the same answer for both."
-		principal = "The Principal: the provider's ARN must belong to account 111122223333 and end in the issuer without https://."
+		role      = "The role does not exist under this name in account 111122223333, or a service control policy denies the call; AWS returns the same error in both cases."
+		principal = "The Principal: the provider's ARN must be in account 111122223333 and end with the issuer, without https://."
 		vstoken   = "The :aud condition: it must be api://AzureADTokenExchange, not sts.amazonaws.com."
 	)
 	of := func(i int, r trustpolicy.Refusal) []string {
@@ -53,13 +53,13 @@ func TestDifferences(t *testing.T) {
 	for name, c := range map[string]struct{ want, got []string }{
 		"connection": {[]string{
 			role,
-			"The :sub condition: it is case-sensitive and holds the names of the organisation, the project and the connection; a rename changes it.",
+			"The :sub condition: it is case-sensitive and contains the names of organisation, project and connection; renaming any of them changes it.",
 			"The condition expects the pipeline's own subject (p://…), but the step uses a connection (sc://…).",
 			vstoken, principal,
 		}, of(0, trustpolicy.NotAllowed)},
 		"pipeline": {[]string{
 			role,
-			"The :sub condition: it is case-sensitive and holds the names of the organisation, the project and the pipeline; a rename changes it.",
+			"The :sub condition: it is case-sensitive and contains the names of organisation, project and pipeline; renaming any of them changes it.",
 			"The condition expects a connection's subject (sc://…), but the step uses the pipeline's own identity (p://…).",
 			vstoken, principal,
 		}, of(1, trustpolicy.NotAllowed)},

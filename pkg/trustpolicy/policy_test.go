@@ -135,8 +135,13 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if v := trustpolicy.Check(p, identities[0]); v.Passes && (!v.Allowed || slices.ContainsFunc(v.Findings, func(f trustpolicy.Finding) bool { return f.Level == trustpolicy.Error })) {
-			t.Errorf("passes: %+v", v)
+		v := trustpolicy.Check(p, identities[0])
+		if v.Passes && !v.Allowed {
+			t.Errorf("passes although it does not allow the identity: %+v", v)
+		}
+		wrong := func(f trustpolicy.Finding) bool { return f.Level == trustpolicy.Error }
+		if v.Passes && slices.ContainsFunc(v.Findings, wrong) {
+			t.Errorf("passes with an error among its findings: %+v", v)
 		}
 		d := p.Evaluate(trustpolicy.RequestFor(iam.Commercial, account, view))
 		applies := false

@@ -102,9 +102,8 @@ function statement(s: Statement): Node[] {
 function test(t: Test): HTMLElement {
   const sign = el("span", { class: t.holds ? "sign yes" : "sign no", role: "img", "aria-label": t.holds ? "met" : "not met" }, t.holds ? "✓" : "✗");
   if (!t.want?.length || !t.got?.length) return el("li", {}, sign, el("div", {}, t.text));
-  const [name] = t.text.split(": want ");
   const values = t.holds && t.want.includes(t.got[0]) ? el("code", { class: "value" }, t.got[0]) : comparison(t.want, t.got, !t.holds);
-  return el("li", {}, sign, el("div", {}, name, values));
+  return el("li", {}, sign, el("div", {}, t.name ?? t.text, values));
 }
 
 /** The value of the policy above that of the token, with the first difference marked. */

@@ -36,6 +36,8 @@ export interface Recognised {
 export interface Test {
   holds: boolean;
   text: string;
+  /** The operator and the key of a condition. */
+  name?: string;
   want?: string[];
   got?: string[];
 }

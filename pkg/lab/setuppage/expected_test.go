@@ -188,7 +188,7 @@ func (c vectorCase) checked(t *testing.T) vectorCase {
 func shown(r trustpolicy.Reason) [2]string {
 	text := r.Text
 	if len(r.Want) > 0 && len(r.Got) > 0 {
-		text, _, _ = strings.Cut(text, ": want ")
+		text = r.Name
 	}
 	if r.Holds {
 		return [2]string{"met", text}
