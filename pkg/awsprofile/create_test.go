@@ -52,6 +52,59 @@ func TestCreateRefusesForeignDirectory(t *testing.T) {
 	}
 }
 
+// TestOpenedConfigIsRepaired: another tool may rewrite the shared files with a mode of its
+// own; they hold no secret.
+func TestOpenedConfigIsRepaired(t *testing.T) {
+	t.Parallel()
+	temp := t.TempDir()
+	first := create(t, temp, "first")
+	shared := []string{first.profile.ConfigFile, first.profile.CredentialsFile}
+	for _, file := range shared {
+		if err := openUp(t, file, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	second := create(t, temp, "second")
+	for _, file := range shared {
+		info, err := os.Stat(file)
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v; want mode 600", filepath.Base(file), info.Mode(), err)
+		}
+		if text := read(t, file); !strings.Contains(text, first.id) || !strings.Contains(text, second.id) {
+			t.Errorf("%s lost a profile: %s", filepath.Base(file), text)
+		}
+	}
+}
+
+// TestCredentialsFileHoldsNothingElse: keys that another tool wrote there would take
+// precedence over the profile.
+func TestCredentialsFileHoldsNothingElse(t *testing.T) {
+	t.Parallel()
+	temp := t.TempDir()
+	first := create(t, temp, "first")
+	written := "[first]\naws_access_key_id = AKIA\n[other]\naws_access_key_id = AKIA\n"
+	if err := os.WriteFile(first.profile.CredentialsFile, []byte(written), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(first.profile.ConfigFile, []byte(read(t, first.profile.ConfigFile)+"[profile mine]\nsource_profile = first\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	second := create(t, temp, "second")
+	text := read(t, first.profile.CredentialsFile)
+	if strings.Contains(text, "AKIA") || strings.Contains(text, "mine") || strings.Count(text, "[") != 2 {
+		t.Errorf("the credentials file holds %s", text)
+	}
+	if err := awsprofile.Remove(temp, second.id); err != nil {
+		t.Error(err)
+	}
+	if text := read(t, first.profile.CredentialsFile); strings.Contains(text, "second") || !strings.Contains(text, "[first]\n") {
+		t.Errorf("after the removal it holds %s", text)
+	}
+	if text := read(t, first.profile.ConfigFile); !strings.Contains(text, "source_profile = first") {
+		t.Errorf("the config file lost a profile of the user: %s", text)
+	}
+}
+
 // TestCreateAdoptsWhatARemovalLeft finds the directory that a removal leaves when it is
 // killed between the marker and the directory itself.
 func TestCreateAdoptsWhatARemovalLeft(t *testing.T) {

@@ -158,7 +158,11 @@ func write(dir string, o Options) error {
 // installBinary copies the running executable, unless the same one is there. A
 // different one, of another version of the task, is replaced.
 func installBinary(from, to string) error {
-	src, err := os.Open(from)
+	var src *os.File
+	err := privatefile.Persist(func() (err error) {
+		src, err = os.Open(from)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("opening own binary: %w", err)
 	}

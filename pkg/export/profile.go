@@ -27,10 +27,12 @@ type ProfilePlace struct {
 	Program string
 }
 
-// Announce tells the post-job part of the profile. It comes before anything is made.
+// Announce tells the post-job part of the profile. It comes before anything is made. The
+// id comes last, because without it that part has nothing to do: a step may be killed
+// between the two.
 func (p ProfilePlace) Announce(out *vso.Writer) {
-	out.SetTaskVariable(ProfileVariable, p.ID)
 	out.SetTaskVariable(ProfileTempVariable, p.TempDir)
+	out.SetTaskVariable(ProfileVariable, p.ID)
 }
 
 // profile writes the profile.

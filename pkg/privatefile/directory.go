@@ -55,8 +55,10 @@ const (
 	patience    = 2 * time.Second
 )
 
-// persist repeats what a virus scanner, an indexer or another process of ours can keep
+// Persist repeats what a virus scanner, an indexer or another process of ours can keep
 // from being done for moments.
+func Persist(do func() error) error { return persist(do) }
+
 func persist(do func() error) error {
 	for wait, waited := time.Millisecond, time.Duration(0); ; wait = min(2*wait, longestWait) {
 		err := do()
