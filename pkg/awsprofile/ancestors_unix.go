@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -43,13 +44,18 @@ func writableByOthers(info fs.FileInfo) bool {
 	return mode&others != 0 || mode&group != 0 && !(ok && ownGroup(s.Gid))
 }
 
-// ownGroup reports whether a group has no members but this user and root, as the group
-// that many systems make for each user. What the files of the system do not say, such as
-// the members of a group in a directory service, counts as others.
+// ownGroup reports whether a group has no members but this user and root: root's own
+// group, or the primary group of this user, as many systems make one for each. What the
+// files of the system do not say, such as the users of a directory service, counts as
+// others, and so does every group on macOS, where these files list no user.
 func ownGroup(gid uint32) bool {
+	if runtime.GOOS == "darwin" {
+		return false
+	}
 	id := strconv.FormatUint(uint64(gid), 10)
-	known, alone := false, true
-	own := map[string]bool{"0": true, strconv.Itoa(os.Geteuid()): true}
+	private, known, alone := gid == 0, false, true
+	user := strconv.Itoa(os.Geteuid())
+	own := map[string]bool{"0": true, user: true}
 	names := map[string]bool{}
 	eachEntry("/etc/passwd", func(f []string) {
 		if len(f) < 4 {
@@ -59,6 +65,7 @@ func ownGroup(gid uint32) bool {
 		if f[3] == id && !own[f[2]] {
 			alone = false
 		}
+		private = private || f[2] == user && f[3] == id
 	})
 	eachEntry("/etc/group", func(f []string) {
 		if len(f) < 4 || f[2] != id {
@@ -71,7 +78,7 @@ func ownGroup(gid uint32) bool {
 			}
 		}
 	})
-	return known && alone
+	return private && known && alone
 }
 
 // eachEntry calls do with the fields of each line of a file like /etc/passwd.

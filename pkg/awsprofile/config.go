@@ -40,7 +40,7 @@ func editConfig(dir string, edit func([]byte) []byte) error {
 // edited rewrites a file. Neither of the two holds a secret, so one that another tool
 // opened to other users is written anew instead of refused.
 func edited(path string, edit func([]byte) []byte) ([]byte, error) {
-	privatefile.RemoveStale(path)
+	_ = privatefile.RemoveStale(path) // what stays, the removal reports
 	text, private, err := privatefile.ReadShared(path)
 	absent := errors.Is(err, fs.ErrNotExist)
 	if err != nil && !absent {

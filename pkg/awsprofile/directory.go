@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/privatefile"
@@ -17,8 +18,10 @@ const (
 	// each needs milliseconds.
 	configWait = 5 * time.Second
 	// markerWait is how long a step waits for the marker of a directory that another
-	// step is about to remove, or has just failed to.
-	markerWait = 250 * time.Millisecond
+	// step is about to remove, or has just failed to. Windows deletes a file only when the
+	// last program, such as a virus scanner, has closed it.
+	markerWait        = 250 * time.Millisecond
+	markerWaitWindows = 2 * time.Second
 )
 
 // errNoMarker says that a directory bears our name and does not bear our marker.
@@ -124,12 +127,16 @@ func checkMarked(dir string) error {
 // hasMarker reports whether a directory bears our marker, now or in a moment.
 func hasMarker(dir string) bool {
 	const poll = 5 * time.Millisecond
+	limit := markerWait
+	if runtime.GOOS == "windows" {
+		limit = markerWaitWindows
+	}
 	for waited := time.Duration(0); ; waited += poll {
 		data, err := privatefile.Read(filepath.Join(dir, markerName))
 		if err == nil && string(data) == marker {
 			return true
 		}
-		if !errors.Is(err, fs.ErrNotExist) || waited >= markerWait || empty(dir) {
+		if !errors.Is(err, fs.ErrNotExist) || waited >= limit || empty(dir) {
 			return false
 		}
 		<-time.After(poll)

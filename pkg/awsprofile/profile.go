@@ -167,7 +167,7 @@ func installBinary(from, to string) error {
 		return fmt.Errorf("opening own binary: %w", err)
 	}
 	defer src.Close()
-	privatefile.RemoveStale(to)
+	_ = privatefile.RemoveStale(to) // what stays, the removal reports
 	if same, err := sameContent(src, to); err != nil || same {
 		return err
 	}

@@ -92,7 +92,7 @@ func removeFrom(dir, id string) error {
 	}
 	release, err := acquire(ctx, path)
 	if errors.Is(err, privatefile.ErrGone) {
-		return nil // another step removed everything
+		return errors.Join(errs...) // another step removed everything else
 	}
 	if err != nil {
 		return errors.Join(append(errs, err)...)
@@ -118,8 +118,7 @@ func removeState(dir, id string) error {
 	if release, err := acquire(ctx, lockPath(dir, id)); err == nil {
 		defer release()
 	}
-	privatefile.RemoveStale(statePath(dir, id))
-	return errors.Join(privatefile.Remove(statePath(dir, id)), privatefile.RemoveLock(lockPath(dir, id)))
+	return errors.Join(privatefile.RemoveStale(statePath(dir, id)), privatefile.Remove(statePath(dir, id)), privatefile.RemoveLock(lockPath(dir, id)))
 }
 
 // removeAll deletes every file that this package names, the marker last, and the

@@ -112,7 +112,7 @@ func (s *state) store(dir string) error {
 	if _, err := os.Lstat(path); err != nil {
 		return fmt.Errorf("looking for state: %w", err)
 	}
-	privatefile.RemoveStale(path)
+	_ = privatefile.RemoveStale(path) // what stays, the removal reports
 	return privatefile.Replace(path, data)
 }
 

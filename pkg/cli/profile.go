@@ -25,6 +25,12 @@ func (t *taskRun) prepareProfile(ctx context.Context) error {
 	if err := foreign.Within(ctx, func() error { return awsprofile.Check(place.TempDir) }); err != nil {
 		return err
 	}
+	if dir := awsprofile.Dir(place.TempDir); !t.Out.Settable(dir) {
+		return &fault.Fault{
+			Code: fault.ProfilePath, Summary: "later steps could not find the profile in the agent's temp directory",
+			Why: "the agent would reinterpret a part of its path, such as $( or an escape, in the variables that name the profile's files.",
+		}
+	}
 	place.Announce(t.Out)
 	if err := foreign.Within(ctx, func() error { return awsprofile.Prepare(ctx, place.TempDir, place.ID, place.Program) }); err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/entra"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 	"github.com/assume-aws-role/assume-aws-role/pkg/idtoken"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
@@ -67,7 +68,14 @@ func (r *run) guarded(ctx context.Context, connectionID string) (secret.Value, e
 	defer cancel()
 	answers := make(chan answer, 2)
 	for _, id := range []string{connectionID, ""} {
-		go func() { answers <- r.request(ctx, id) }()
+		go func() {
+			defer func() {
+				if recover() != nil {
+					answers <- answer{connectionID: id, err: foreign.ErrPanicked}
+				}
+			}()
+			answers <- r.request(ctx, id)
+		}()
 	}
 	var connection, own answer
 	var failed error

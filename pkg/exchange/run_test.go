@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -55,8 +56,8 @@ func TestRun(t *testing.T) {
 			if err := world.SetFaults(tt.faults...); err != nil {
 				t.Fatal(err)
 			}
-			masked := map[string]bool{}
-			result, err := Run(t.Context(), plan, Options{Now: time.Now, Mask: func(v secret.Value) { masked[v.Reveal()] = true }, Retrying: func(Retry) {}})
+			var masked sync.Map // two tokens may be requested at once
+			result, err := Run(t.Context(), plan, Options{Now: time.Now, Mask: func(v secret.Value) { masked.Store(v.Reveal(), true) }, Retrying: func(Retry) {}})
 			if code := codeOf(err); code != tt.want {
 				t.Errorf("the run ends with %q, want %q: %v", code, tt.want, err)
 			}
@@ -65,7 +66,7 @@ func TestRun(t *testing.T) {
 			}
 			for _, c := range []iam.Credentials{result.First.Credentials, result.Session.Credentials} {
 				for _, v := range []string{c.AccessKeyID, c.SecretAccessKey.Reveal(), c.SessionToken.Reveal()} {
-					if v != "" && !masked[v] {
+					if _, ok := masked.Load(v); v != "" && !ok {
 						t.Errorf("a credential of %s is not masked", result.Session.AssumedRoleARN)
 					}
 				}

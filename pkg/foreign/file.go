@@ -53,11 +53,21 @@ func ReadStream(ctx context.Context, r io.Reader) ([]byte, error) {
 	return data, nil
 }
 
+// ErrPanicked stands for a panic in what Within runs; what it carried could hold anything.
+var ErrPanicked = errors.New("internal error")
+
 // Within runs do, and returns the context's error when that ends first. What do has
 // begun goes on then, so nothing it shares with the caller may be used.
 func Within(ctx context.Context, do func() error) error {
 	done := make(chan error, 1)
-	go func() { done <- do() }()
+	go func() {
+		defer func() {
+			if recover() != nil {
+				done <- ErrPanicked
+			}
+		}()
+		done <- do()
+	}()
 	select {
 	case err := <-done:
 		return err

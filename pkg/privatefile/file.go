@@ -192,16 +192,18 @@ func Remove(path string) error {
 	return err
 }
 
-// RemoveStale deletes the temporary files that killed writers of a file left. The
-// caller holds the lock under which the file is written.
-func RemoveStale(path string) {
+// RemoveStale deletes the temporary files that killed writers of a file left, and reports
+// all that stay. The caller holds the lock under which the file is written.
+func RemoveStale(path string) error {
 	entries, err := os.ReadDir(filepath.Dir(path))
 	if err != nil {
-		return
+		return err
 	}
+	var errs []error
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), filepath.Base(path)+TempInfix) {
-			_ = os.Remove(filepath.Join(filepath.Dir(path), e.Name()))
+			errs = append(errs, Remove(filepath.Join(filepath.Dir(path), e.Name())))
 		}
 	}
+	return errors.Join(errs...)
 }

@@ -75,5 +75,5 @@ func RemoveLock(path string) error {
 		return err
 	}
 	// Where an open file keeps its name until it is closed, that name is nobody's.
-	return os.Remove(aside)
+	return Remove(aside)
 }

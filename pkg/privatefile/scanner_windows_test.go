@@ -146,7 +146,9 @@ func TestRunningProgram(t *testing.T) {
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("the running program: %v", err)
 	}
-	privatefile.RemoveStale(path)
+	if err := privatefile.RemoveStale(path); err != nil {
+		t.Error(err)
+	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
 		t.Errorf("left behind: %v, %v", entries, err)
 	}

@@ -46,12 +46,13 @@ func (r Run) explain(code fault.Code) []string {
 	if view.OriginalAudience != "" {
 		lines = append(lines, show("  :oaud:                  "+view.OriginalAudience))
 	}
-	lines = append(lines, show("  :sub:                   "+view.Subject), "",
-		"Trust policy for "+show(role.String())+" that allows exactly this identity, ready for IAM's \"Custom trust policy\":",
-		r.readableJSON(x.Document),
-	)
+	lines = append(lines, show("  :sub:                   "+view.Subject), "")
 	if x.Unusable != "" {
-		lines = append(lines, "IAM does not accept this policy as is: "+x.Unusable+".")
+		lines = append(lines, "No trust policy can allow exactly this identity: "+x.Unusable+".")
+	} else {
+		lines = append(lines,
+			"Trust policy for "+show(role.String())+" that allows exactly this identity, ready for IAM's \"Custom trust policy\":",
+			r.readableJSON(x.Document))
 	}
 	lines = append(lines, "",
 		show("IAM identity provider required in account "+string(role.Account)+":"),

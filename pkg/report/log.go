@@ -24,9 +24,17 @@ type Log struct {
 // Run is what there is to tell of the exchange.
 func (l *Log) Run() Run { return Run{Plan: l.Step.Plan, Result: l.Result, Masked: l.Step.JobSecrets} }
 
-// Readable is text as Print shows it: values that the agent masks although they are no
-// secrets stay readable.
-func (l *Log) Readable(text string) string { return l.Run().readable(text) }
+// Readable is text as Print shows it: parameters of the connection, which the agent masks
+// although they are no secrets, stay readable. What the job declared secret stays masked;
+// only a denial and checkOnly, whose texts have to be pasted, keep that readable where a
+// claim holds it.
+func (l *Log) Readable(text string) string {
+	r := l.Run()
+	if !l.Step.CheckOnly {
+		r.Masked = nil
+	}
+	return r.readable(text)
+}
 
 // line prints one line of the log: a name and a value that stays readable.
 func (l *Log) line(name, value string) {
@@ -67,9 +75,9 @@ func (l *Log) Intent() {
 		l.line("environment", l.Step.Shown("environment", env.Name)+" (from "+env.Source+")")
 	}
 	role := l.Step.Plan.Role
-	l.line("role", role.ARN.String()+" (from "+l.Step.RoleSource+")")
+	l.line("role", l.Step.Shown("roleArn", role.ARN.String())+" (from "+l.Step.RoleSource+")")
 	if chain := l.Step.Plan.Chain; chain != nil {
-		l.line("second role", chain.ARN.String())
+		l.line("second role", l.Step.Shown("chainRoleArn", chain.ARN.String()))
 	}
 	l.line("region", l.Step.Shown("region", l.Step.Region)+" (from "+l.Step.RegionSource+")")
 	l.line("session name", l.Step.Shown("roleSessionName", role.SessionName))

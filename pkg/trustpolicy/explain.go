@@ -26,7 +26,7 @@ type Explanation struct {
 	// Document is a whole trust policy that allows exactly this identity, ready for
 	// IAM's "Custom trust policy".
 	Document string `json:"document"`
-	// Unusable says why IAM would not accept the document; empty when it would.
+	// Unusable says why no document can allow exactly this identity; there is none then.
 	Unusable string `json:"unusable,omitempty"`
 	// ProviderURL and ClientID are what the IAM identity provider must have. IAM's
 	// console calls the client ID "Audience".
@@ -40,14 +40,16 @@ type Explanation struct {
 // account.
 func Explain(c claims.UnverifiedClaims, p iam.Partition, account iam.Account, r Refusal) Explanation {
 	v := c.AWS()
-	policy := document{Version: languageVersion, Statement: []allowance{allow("AzurePipelines", p, account, v)}}
-	return Explanation{
-		Document:    pretty(policy),
+	x := Explanation{
 		ProviderURL: c.Issuer,
 		ClientID:    v.Audience,
 		Differences: differences(c, account, r),
 		Unusable:    cmp.Or(unwritable(v.Provider), unwritable(v.Subject), unwritable(v.Audience), unwritable(v.OriginalAudience)),
 	}
+	if x.Unusable == "" {
+		x.Document = pretty(document{Version: languageVersion, Statement: []allowance{allow("AzurePipelines", p, account, v)}})
+	}
+	return x
 }
 
 func differences(c claims.UnverifiedClaims, account iam.Account, r Refusal) []string {

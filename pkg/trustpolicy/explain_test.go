@@ -116,8 +116,17 @@ func TestUnusable(t *testing.T) {
 		"audience":          {Issuer: "https://i", Subject: "s", Audience: []string{"контосо"}},
 		"original audience": {Issuer: "https://i", Subject: "s", Audience: []string{"контосо"}, AuthorizedParty: "a"},
 	} {
-		if got := trustpolicy.Explain(c, iam.Commercial, account, trustpolicy.NotAllowed).Unusable; !strings.HasPrefix(got, "IAM policies allow only the characters U+0020 to U+00FF") {
+		x := trustpolicy.Explain(c, iam.Commercial, account, trustpolicy.NotAllowed)
+		if got := x.Unusable; !strings.HasPrefix(got, "IAM policies allow only the characters U+0020 to U+00FF") {
 			t.Errorf("%s: the reason is %q", name, got)
 		}
+		if x.Document != "" {
+			t.Errorf("%s: a document is offered all the same: %s", name, x.Document)
+		}
+	}
+	// IAM would accept this one, and admit every caller that takes the name as its session's.
+	x := trustpolicy.Explain(claims.UnverifiedClaims{Issuer: "https://i", Subject: "sc://o/p/${sts:RoleSessionName}", Audience: []string{"a"}}, iam.Commercial, account, trustpolicy.NotAllowed)
+	if x.Document != "" {
+		t.Errorf("a document with a policy variable is offered: %s", x.Document)
 	}
 }

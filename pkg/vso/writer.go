@@ -121,8 +121,13 @@ func (w *Writer) SetOutput(name, value string) error {
 	return w.setPlain(name, value, property{"isoutput", "true"})
 }
 
+// Settable reports whether SetVariable and SetOutput accept a value.
+func (w *Writer) Settable(value string) bool {
+	return !strings.Contains(value, "$(") && !strings.ContainsAny(value, "\r\n") && w.esc.expressible(value)
+}
+
 func (w *Writer) setPlain(name, value string, extra property) error {
-	if strings.Contains(value, "$(") || strings.ContainsAny(value, "\r\n") || !w.esc.expressible(value) {
+	if !w.Settable(value) {
 		return ErrInexpressible
 	}
 	w.send(command{"task.setvariable", []property{{"variable", name}, extra}, value})

@@ -71,12 +71,12 @@ function identity(d: Diagnosis, denial: Denial): HTMLElement {
 
 function offer(d: Diagnosis): Node[] {
   if (d.needsAccount && !d.statement) return [el("p", { class: "notice" }, "Enter the account ID of the role to get the statement that allows this identity.")];
+  if (d.unusable) return [el("p", { class: "notice" }, "No statement can allow exactly this identity: " + d.unusable + ".")];
   if (!d.statement || !d.document) return [];
   return [
     el("h2", {}, "What allows exactly this identity"),
     ...block("statement", "The statement, to add to the policy", d.statement),
     ...block("document", "The whole policy, for a role that trusts nobody else", d.document),
-    ...(d.unusable ? [el("p", { class: "hint" }, "IAM does not accept it as it is: " + d.unusable + ".")] : []),
   ];
 }
 

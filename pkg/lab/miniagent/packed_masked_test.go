@@ -72,8 +72,8 @@ func TestPackedSecretsInClaims(t *testing.T) {
 			t.Errorf("the document has the principal %q", got)
 		}
 		for _, label := range []string{"subject: ", "  :sub: "} {
-			if label == "  :sub: " && step.Inputs["checkOnly"] != "" {
-				continue
+			if (label == "subject: ") != (step.Inputs["checkOnly"] != "") {
+				continue // the log of a denial masks it, and its error does not
 			}
 			if got := r.joined(label); got != subject {
 				t.Errorf("the log says %s%q, want %q", label, got, subject)
