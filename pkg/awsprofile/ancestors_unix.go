@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -44,44 +43,31 @@ func writableByOthers(info fs.FileInfo) bool {
 	return mode&others != 0 || mode&group != 0 && !(ok && ownGroup(s.Gid))
 }
 
-// ownGroup reports whether a group has no members but this user and root: root's own
-// group, or the primary group of this user, as many systems make one for each. What the
-// files of the system do not say, such as the users of a directory service, counts as
-// others, and so does every group on macOS, where these files list no user.
+// ownGroup reports whether a group is the one that many systems make for each user: it
+// bears the name of this user, or of root, and nobody else is in it. Groups of another
+// name count as others, because a directory service may have members for them that the
+// files of the system do not list; so do all of macOS, where those list no user.
 func ownGroup(gid uint32) bool {
-	if runtime.GOOS == "darwin" {
-		return false
-	}
 	id := strconv.FormatUint(uint64(gid), 10)
-	private, known, alone := gid == 0, false, true
-	user := strconv.Itoa(os.Geteuid())
-	own := map[string]bool{"0": true, user: true}
-	names := map[string]bool{}
-	eachEntry("/etc/passwd", func(f []string) {
-		if len(f) < 4 {
-			return
-		}
-		names[f[0]] = own[f[2]]
-		if f[3] == id && !own[f[2]] {
-			alone = false
-		}
-		private = private || f[2] == user && f[3] == id
-	})
+	own := map[string]bool{"0": true, strconv.Itoa(os.Geteuid()): true}
+	trusted := map[string]bool{}
+	private := false
+	eachEntry("/etc/passwd", func(f []string) { trusted[f[0]] = own[f[2]] })
 	eachEntry("/etc/group", func(f []string) {
-		if len(f) < 4 || f[2] != id {
+		if f[2] != id {
 			return
 		}
-		known = true
+		private = trusted[f[0]]
 		for member := range strings.SplitSeq(f[3], ",") {
-			if member != "" && !names[member] {
-				alone = false
-			}
+			private = private && (member == "" || trusted[member])
 		}
 	})
-	return private && known && alone
+	eachEntry("/etc/passwd", func(f []string) { private = private && (f[3] != id || own[f[2]]) })
+	return private
 }
 
-// eachEntry calls do with the fields of each line of a file like /etc/passwd.
+// eachEntry calls do with the fields, four at least, of each line of a file like
+// /etc/passwd.
 func eachEntry(path string, do func(fields []string)) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -89,6 +75,8 @@ func eachEntry(path string, do func(fields []string)) {
 	}
 	defer f.Close()
 	for lines := bufio.NewScanner(f); lines.Scan(); {
-		do(strings.Split(lines.Text(), ":"))
+		if fields := strings.Split(lines.Text(), ":"); len(fields) >= 4 {
+			do(fields)
+		}
 	}
 }
