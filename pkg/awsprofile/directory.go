@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	// configWait is how long a step waits for others that write the config file;
-	// each needs milliseconds.
-	configWait = 5 * time.Second
+	// configWait is how long a step waits for others that write the config file; each
+	// needs milliseconds, and much longer where a virus scanner looks at every file.
+	configWait = 15 * time.Second
 	// markerWait is how long a step waits for the marker of a directory that another
 	// step is about to remove, or has just failed to. Windows deletes a file only when the
 	// last program, such as a virus scanner, has closed it.
