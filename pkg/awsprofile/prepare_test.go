@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -117,7 +118,10 @@ func TestStepsAtOnce(t *testing.T) {
 	t.Parallel()
 	temp := t.TempDir()
 	binary := another(t)
-	const steps, lives = 4, 8
+	steps, lives := 4, 8
+	if runtime.GOOS == "windows" {
+		steps, lives = 3, 4 // who has just released a lock gets it again before those who wait
+	}
 	var wg sync.WaitGroup
 	for range steps {
 		wg.Go(func() {
