@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 )
 
@@ -87,12 +88,18 @@ func Root(t *testing.T) string {
 	}
 }
 
+// making is held while a tool is made, which can take minutes: tests that need the same
+// one wait for it.
+var making sync.Mutex
+
 // tool returns a file below dist/.tools/NAME, after make has filled that folder when
 // it was not there. Tests of several packages may do so at once.
 func tool(t *testing.T, name, file, hint string, make func(dir string) error) string {
 	t.Helper()
 	tools := filepath.Join(Root(t), "dist", ".tools")
 	path := filepath.Join(tools, name, filepath.FromSlash(file))
+	making.Lock()
+	defer making.Unlock()
 	if _, err := os.Stat(path); err == nil {
 		return path
 	}
