@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/privatefile"
@@ -106,26 +107,35 @@ func makeMarked(dir string) error {
 	return nil
 }
 
-// checkMarked makes sure that a directory is ours. One without a marker is adopted if
-// it is empty, because that is what a removal leaves that was killed before its end.
+// checkMarked makes sure that a directory is ours. An empty one without a marker is
+// adopted, because that is what a removal leaves that was killed before its end.
 func checkMarked(dir string) error {
 	if err := privatefile.CheckDir(dir); err != nil {
 		return err
 	}
-	if hasMarker(dir) {
+	switch awaitMarker(dir) {
+	case marked:
 		return nil
-	}
-	if entries, err := os.ReadDir(dir); err == nil && len(entries) == 0 {
+	case bare:
 		return privatefile.Ensure(filepath.Join(dir, markerName), []byte(marker))
 	}
-	if exists(dir) {
-		return &privatefile.Untrusted{Path: dir, Why: "it does not bear this task's marker", Err: errNoMarker}
-	}
-	return fs.ErrNotExist
+	return &privatefile.Untrusted{Path: dir, Why: "it does not bear this task's marker", Err: errNoMarker}
 }
 
-// hasMarker reports whether a directory bears our marker, now or in a moment.
-func hasMarker(dir string) bool {
+// marking is whether a directory bears our marker.
+type marking int
+
+const (
+	marked marking = iota
+	// bare: it holds nothing, or is gone.
+	bare
+	// unmarked: it holds something, and no marker of ours.
+	unmarked
+)
+
+// awaitMarker looks for our marker. One that is absent beside other files may be on its
+// way, from a step that has just begun or from a removal that did not come to its end.
+func awaitMarker(dir string) marking {
 	const poll = 5 * time.Millisecond
 	limit := markerWait
 	if runtime.GOOS == "windows" {
@@ -134,19 +144,18 @@ func hasMarker(dir string) bool {
 	for waited := time.Duration(0); ; waited += poll {
 		data, err := privatefile.Read(filepath.Join(dir, markerName))
 		if err == nil && string(data) == marker {
-			return true
+			return marked
 		}
-		if !errors.Is(err, fs.ErrNotExist) || waited >= limit || empty(dir) {
-			return false
+		if entries, err := os.ReadDir(dir); err != nil || len(entries) == 0 {
+			return bare
+		}
+		// It is made before it is written.
+		coming := errors.Is(err, fs.ErrNotExist) || err == nil && strings.HasPrefix(marker, string(data))
+		if !coming || waited >= limit {
+			return unmarked
 		}
 		<-time.After(poll)
 	}
-}
-
-// empty reports whether a directory holds nothing, or is gone.
-func empty(dir string) bool {
-	entries, err := os.ReadDir(dir)
-	return err != nil || len(entries) == 0
 }
 
 // removeUnfinished deletes a directory that a step was still making.

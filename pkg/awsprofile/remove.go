@@ -34,13 +34,28 @@ func Remove(tempDir, id string) error {
 		return nil
 	}
 	err := errNotOurs
-	if privatefile.OwnDir(dir) && (hasMarker(dir) || empty(dir) && privatefile.CheckDir(dir) == nil) {
-		err = removeFrom(dir, id)
+	if privatefile.OwnDir(dir) {
+		switch awaitMarker(dir) {
+		case marked:
+			err = removeFrom(dir, id)
+		case bare:
+			err = removeBare(dir, id)
+		case unmarked:
+		}
 	}
 	if err != nil && exists(dir) {
 		return cleanup(dir, err)
 	}
 	return nil
+}
+
+// removeBare removes an empty directory without a marker, unless it was made by somebody
+// who lets others in.
+func removeBare(dir, id string) error {
+	if exists(dir) && privatefile.CheckDir(dir) != nil {
+		return errNotOurs
+	}
+	return removeFrom(dir, id)
 }
 
 var errNotOurs = errors.New("it is a link, belongs to another user or does not bear this task's marker, so it was left alone")
@@ -86,12 +101,12 @@ func removeFrom(dir, id string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), configWait)
 	defer cancel()
 	path := filepath.Join(dir, configLockName)
+	var release func()
 	err := privatefile.Ensure(path, nil)
-	if err != nil {
-		return errors.Join(append(errs, err)...)
+	if err == nil {
+		release, err = acquire(ctx, path)
 	}
-	release, err := acquire(ctx, path)
-	if errors.Is(err, privatefile.ErrGone) {
+	if errors.Is(err, privatefile.ErrGone) || errors.Is(err, fs.ErrNotExist) {
 		return errors.Join(errs...) // another step removed everything else
 	}
 	if err != nil {
