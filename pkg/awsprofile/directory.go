@@ -118,6 +118,7 @@ func checkMarked(dir string) error {
 		return nil
 	case bare:
 		return privatefile.Ensure(filepath.Join(dir, markerName), []byte(marker))
+	case unmarked:
 	}
 	return &privatefile.Untrusted{Path: dir, Why: "it does not bear this task's marker", Err: errNoMarker}
 }
