@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -33,6 +34,7 @@ func TestMeanings(t *testing.T) {
 		for _, body := range []string{
 			`{"error":"invalid_client","error_codes":[` + n + `]}`,
 			`{"error":"invalid_client","error_description":"AADSTS` + n + `: text. Trace ID: 1 AADSTS50000"}`,
+			`{"error":"invalid_client","error_description":"AADSTS50000: text. Trace ID: 1 AADSTS` + n + `"}`,
 		} {
 			for _, status := range []int{400, 401, 500} {
 				if f := refused(t, status, body); f.Code != code || f.Summary != meanings[number].summary {
@@ -95,6 +97,45 @@ func TestDetails(t *testing.T) {
 	for _, want := range []string{"HTTP status: 400", "correlation id: c 1", "trace id: t1", "Entra says: no ##vso[x]"} {
 		if !strings.Contains(f.Message(), want) {
 			t.Errorf("%s lacks %q", f.Message(), want)
+		}
+	}
+}
+
+// TestWhatARefusalSays: the details hold what the answer has, and the reason is Entra's
+// description, where it cannot hold a token.
+func TestWhatARefusalSays(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		status  int
+		body    string
+		header  http.Header
+		why     string
+		details []string
+	}{
+		"description":                {300, `{"error":"x","error_description":"d"}`, nil, "Entra says: d", nil},
+		"description beside a token": {299, `{"error":"x","error_description":"canary"}`, nil, "the answer has the status 299, so its message could hold a token and is not shown.", nil},
+		"no description":             {400, `{"error":"x"}`, nil, "", nil},
+		"redirect":                   {300, ``, nil, "it is a redirect, which is never followed", nil},
+		"last redirect":              {399, ``, nil, "it is a redirect, which is never followed", nil},
+		"no redirect":                {299, ``, nil, "it is not JSON", nil},
+		"no redirect any more":       {400, ``, nil, "it is not JSON", nil},
+		"what support asks for": {
+			400, `{"error":"x","error_description":"d"}`, http.Header{"Retry-After": {"2"}, "X-Ms-Request-Id": {"r"}}, "Entra says: d",
+			[]string{"Retry-After: 2", "x-ms-request-id: r"},
+		},
+	} {
+		x := Exchanger{Authority: "login.microsoftonline.us", Now: time.Now}
+		_, err := x.read(&http.Response{StatusCode: tt.status, Header: tt.header}, []byte(tt.body))
+		f, ok := fault.As(err)
+		if !ok {
+			t.Errorf("%s: %v is no fault", name, err)
+			continue
+		}
+		if f.Why != tt.why {
+			t.Errorf("%s: the reason is %q, want %q", name, f.Why, tt.why)
+		}
+		if want := append([]string{"HTTP status: " + strconv.Itoa(tt.status)}, tt.details...); !slices.Equal(f.Details, want) {
+			t.Errorf("%s: the details are %q, want %q", name, f.Details, want)
 		}
 	}
 }

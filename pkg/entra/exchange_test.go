@@ -32,6 +32,9 @@ func TestExchange(t *testing.T) {
 		"issuer by number": {401, `{"error":"invalid_client","error_codes":[700211]}`, fault.EntraIssuer, fault.Never},
 		"unknown code":     {400, `{"error":"invalid_request","error_description":"AADSTS999999: x"}`, fault.EntraRejected, fault.Never},
 		"throttled":        {429, `{}`, fault.EntraThrottled, fault.Soon},
+		"timed out":        {408, ``, fault.EntraUnavailable, fault.Soon},
+		"failed":           {500, ``, fault.EntraUnavailable, fault.Soon},
+		"refused":          {499, `{"error":"x"}`, fault.EntraRejected, fault.Never},
 		"down":             {503, `busy`, fault.EntraUnavailable, fault.Soon},
 		"temporarily":      {400, `{"error":"temporarily_unavailable"}`, fault.EntraUnavailable, fault.Soon},
 	} {

@@ -29,21 +29,22 @@ func TestReadFile(t *testing.T) {
 	}
 	for name, tt := range map[string]struct {
 		file string
+		size int
 		want error
 	}{
-		"empty":         {write("empty", 0), nil},
-		"largest":       {write("largest", MaxFile), nil},
-		"too large":     {write("large", MaxFile+1), ErrTooLarge},
-		"sparse, 2 GiB": {write("sparse", 2<<30), ErrTooLarge},
-		"directory":     {dir, ErrNotRegular},
-		"absent":        {filepath.Join(dir, "absent"), fs.ErrNotExist},
+		"empty":         {write("empty", 0), 0, nil},
+		"largest":       {write("largest", MaxFile), MaxFile, nil},
+		"too large":     {write("large", MaxFile+1), 0, ErrTooLarge},
+		"sparse, 2 GiB": {write("sparse", 2<<30), 0, ErrTooLarge},
+		"directory":     {dir, 0, ErrNotRegular},
+		"absent":        {filepath.Join(dir, "absent"), 0, fs.ErrNotExist},
 	} {
 		data, err := ReadFile(t.Context(), tt.file)
 		if !errors.Is(err, tt.want) {
 			t.Errorf("%s: %v, want %v", name, err, tt.want)
 		}
-		if err != nil && data != nil {
-			t.Errorf("%s: %d bytes beside the error", name, len(data))
+		if len(data) != tt.size {
+			t.Errorf("%s: %d bytes, want %d", name, len(data), tt.size)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -103,5 +104,68 @@ func TestRequestFaults(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestWhatARefusalSays: the details hold what the answer has, and the reason is the
+// service's message, where it cannot hold a token.
+func TestWhatARefusalSays(t *testing.T) {
+	t.Parallel()
+	html := map[string]string{"Content-Type": "text/html"}
+	for name, tt := range map[string]struct {
+		status  int
+		body    string
+		header  map[string]string
+		why     string
+		details []string
+	}{
+		"message":                    {400, `{"message":"m"}`, nil, "Azure DevOps says: m", nil},
+		"message of a redirect":      {300, `{"message":"m"}`, nil, "Azure DevOps says: m", nil},
+		"message beside a token":     {299, `{"message":"canary-token"}`, nil, "the answer has the status 299, so its message could hold a token and is not shown.", nil},
+		"page":                       {400, `<html>`, html, "the answer has the status 400 and is an HTML page: a proxy or gateway may have answered in place of Azure DevOps.", nil},
+		"page that is no error":      {399, `<html>`, html, "the answer has the status 399 and no message of Azure DevOps.", nil},
+		"no page":                    {400, `x`, nil, "the answer has the status 400 and no message of Azure DevOps.", nil},
+		"page that could be a token": {200, `{"oidc`, html, "the answer has the status 200 and no message of Azure DevOps.", nil},
+		"what support asks for": {
+			429, `{"message":"m"}`, map[string]string{"Retry-After": "2", "X-VSS-E2EID": "e", "X-MSEdge-Ref": "r", "ActivityId": "a"}, "Azure DevOps says: m",
+			[]string{"Retry-After: 2", "x-vss-e2eid: e", "x-msedge-ref: r", "ActivityId: a"},
+		},
+	} {
+		a := &answering{t: t, status: tt.status, body: tt.body, header: tt.header}
+		endpoint, _ := url.Parse("https://dev.azure.com/org/oidctoken?keep=1")
+		_, err := Requester{Transport: a, Endpoint: endpoint, JobToken: secret.New("canary-job-token"), Now: time.Now}.Request(t.Context(), "id")
+		f, ok := fault.As(err)
+		if !ok {
+			t.Errorf("%s: %v is no fault", name, err)
+			continue
+		}
+		if f.Why != tt.why {
+			t.Errorf("%s: the reason is %q, want %q", name, f.Why, tt.why)
+		}
+		if want := append([]string{fmt.Sprintf("HTTP status: %d", tt.status)}, tt.details...); !slices.Equal(f.Details, want) {
+			t.Errorf("%s: the details are %q, want %q", name, f.Details, want)
+		}
+	}
+}
+
+// TestCutDocument: a document that just ends, of an answer that does not say how long it
+// is, has broken off; a page is taken for a page.
+func TestCutDocument(t *testing.T) {
+	t.Parallel()
+	for kind, code := range map[string]fault.Code{"application/json": fault.OIDCUnreachable, "text/html": fault.OIDCSignIn} {
+		endpoint := &url.URL{Scheme: "https", Host: "dev.azure.com"}
+		_, err := Requester{Endpoint: endpoint, Now: time.Now, Transport: transport(func(*http.Request) (*http.Response, error) {
+			return &http.Response{
+				StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {kind}, "Activityid": {"a"}},
+				ContentLength: -1, Body: io.NopCloser(strings.NewReader(`{"oidcToken":"canary`)),
+			}, nil
+		})}.Request(t.Context(), "")
+		f, ok := fault.As(err)
+		if !ok || f.Code != code {
+			t.Fatalf("%s: the error is %v, want %s", kind, err, code)
+		}
+		if want := []string{"HTTP status: 200", "ActivityId: a"}; !slices.Equal(f.Details, want) {
+			t.Errorf("%s: the details are %q, want %q", kind, f.Details, want)
+		}
 	}
 }
