@@ -120,7 +120,9 @@ func TestWhatARefusalSays(t *testing.T) {
 		"no redirect":                {299, ``, nil, "it is not JSON", nil},
 		"no redirect any more":       {400, ``, nil, "it is not JSON", nil},
 		"what support asks for": {
-			400, `{"error":"x","error_description":"d"}`, http.Header{"Retry-After": {"2"}, "X-Ms-Request-Id": {"r"}}, "Entra says: d",
+			400, `{"error":"x","error_description":"d"}`,
+			http.Header{"Retry-After": {"2"}, "X-Ms-Request-Id": {"r"}},
+			"Entra says: d",
 			[]string{"Retry-After: 2", "x-ms-request-id: r"},
 		},
 	} {

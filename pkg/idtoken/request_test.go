@@ -127,7 +127,9 @@ func TestWhatARefusalSays(t *testing.T) {
 		"no page":                    {400, `x`, nil, "the answer has the status 400 and no message of Azure DevOps.", nil},
 		"page that could be a token": {200, `{"oidc`, html, "the answer has the status 200 and no message of Azure DevOps.", nil},
 		"what support asks for": {
-			429, `{"message":"m"}`, map[string]string{"Retry-After": "2", "X-VSS-E2EID": "e", "X-MSEdge-Ref": "r", "ActivityId": "a"}, "Azure DevOps says: m",
+			429, `{"message":"m"}`,
+			map[string]string{"Retry-After": "2", "X-VSS-E2EID": "e", "X-MSEdge-Ref": "r", "ActivityId": "a"},
+			"Azure DevOps says: m",
 			[]string{"Retry-After: 2", "x-vss-e2eid: e", "x-msedge-ref: r", "ActivityId: a"},
 		},
 	} {
