@@ -119,6 +119,7 @@ func TestWhatARefusalSays(t *testing.T) {
 		"last redirect":              {399, ``, nil, "it is a redirect, which is never followed", nil},
 		"no redirect":                {299, ``, nil, "it is not JSON", nil},
 		"no redirect any more":       {400, ``, nil, "it is not JSON", nil},
+		"other status":               {201, `{"access_token":"canary-at","token_type":"Bearer"}`, nil, "it has the status 201, and neither a bearer token with the status 200 nor an error", nil},
 		"what support asks for": {
 			400, `{"error":"x","error_description":"d"}`,
 			http.Header{"Retry-After": {"2"}, "X-Ms-Request-Id": {"r"}},

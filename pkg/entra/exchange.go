@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -123,10 +124,10 @@ func (x Exchanger) read(answer *http.Response, body []byte) (Answer, error) {
 		return Answer{}, x.refusal(answer, a)
 	case temporary(answer.StatusCode):
 		return Answer{}, x.refusal(answer, a)
-	case readable && answer.StatusCode == http.StatusOK:
-		return Answer{}, x.malformed(answer, "it holds no access token")
 	case answer.StatusCode >= 300 && answer.StatusCode < 400:
 		return Answer{}, x.malformed(answer, "it is a redirect, which is never followed")
+	case readable:
+		return Answer{}, x.malformed(answer, "it has the status "+strconv.Itoa(answer.StatusCode)+", and neither a bearer token with the status 200 nor an error")
 	}
 	return Answer{}, x.malformed(answer, "it is not JSON")
 }

@@ -48,6 +48,9 @@ func TestExchange(t *testing.T) {
 					Authority: "login.microsoftonline.com", TenantID: "t", ClientID: "c", Audience: "api://a", Now: time.Now,
 					Transport: transport(func(r *http.Request) (*http.Response, error) {
 						requests++
+						if deadline, _ := r.Context().Deadline(); time.Until(deadline) != 30*time.Second {
+							t.Errorf("the attempt has %s, want 30 s", time.Until(deadline))
+						}
 						if to := r.URL.String(); to != "https://login.microsoftonline.com/t/oauth2/v2.0/token" {
 							t.Errorf("the request goes to %s", to)
 						}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 )
 
 func TestReadFile(t *testing.T) {
@@ -70,6 +71,16 @@ func TestContextEndsEveryRead(t *testing.T) {
 	if _, err := ReadStream(ctx, silent); !errors.Is(err, context.Canceled) {
 		t.Errorf("a silent stream: %v", err)
 	}
+}
+
+// TestPanic: a panic in a goroutine would end the program without a word.
+func TestPanic(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		if err := Within(context.WithoutCancel(t.Context()), func() error { panic("canary") }); !errors.Is(err, ErrPanicked) {
+			t.Errorf("a panic: %v", err)
+		}
+	})
 }
 
 type endless struct{}

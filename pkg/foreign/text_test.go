@@ -2,6 +2,7 @@ package foreign
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,6 +34,7 @@ func TestQuoteShowsNoPartOfASecret(t *testing.T) {
 		"whole":         {"the token " + token + " is bad", "the token (secret removed) is bad"},
 		"cut":           {"the token " + token[:40] + "… is bad", "the token (secret removed)… is bad"},
 		"its middle":    {"got " + token[30:50], "got (secret removed)"},
+		"no more":       {token[30:50], "(secret removed)"},
 		"spaced":        {"got " + spaced + "!", "got (secret removed)!"},
 		"wrapped":       {"got " + wrapped + " end", "got (secret removed) end"},
 		"upper case":    {"got " + strings.ToUpper(token), "got (secret removed)"},
@@ -84,12 +86,32 @@ func TestQuoteKeepsWordsWhole(t *testing.T) {
 		"a\n b\x00":                                    "a b\x00",
 		"token " + long + " is bad":                    "token (520 characters left out) is bad",
 		strings.Repeat("word ", 102) + "longer":        strings.Repeat("word ", 102) + "…",
-		"/eid1/c/pub/t/" + strings.Repeat("a", 140):    "/eid1/c/pub/t/" + strings.Repeat("a", 140),
+		"/eid1/c/pub/t/" + strings.Repeat("a", 146):    "/eid1/c/pub/t/" + strings.Repeat("a", 146),
+		"/eid1/c/pub/t/" + strings.Repeat("a", 147):    "(161 characters left out)",
 		strings.Repeat("é", 257):                       strings.Repeat("é", 256) + "…",
 		strings.Repeat(`{"a":"`, 80) + "0123456789abc": strings.Repeat(`{"a":"`, 80) + "0123456789abc",
 	} {
 		if got := none.Quote(text); got != want {
 			t.Errorf("Quote(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestAlphabets: what is compared are letters and digits, and a word is whatever a token
+// or a key may consist of.
+func TestAlphabets(t *testing.T) {
+	t.Parallel()
+	letters, at := lettersOf("@AZ[`az{/09:é")
+	if want := []int{1, 2, 5, 6, 9, 10}; letters != "azaz09" || !slices.Equal(at, want) {
+		t.Errorf("the letters are %q at %d, want azaz09 at %d", letters, at, want)
+	}
+	const whole = "azAZ09-_.+/=~"
+	for next, end := range map[string]int{"": 1, "`": 1, "{": 1, "@": 1, "[": 1, ":": 1, ",": 1, "é": 2} {
+		if n := word(whole + next); n != len(whole) {
+			t.Errorf("the word before %q has %d characters, want %d", next, n, len(whole))
+		}
+		if n := word(next + "a"); n != end {
+			t.Errorf("%q begins a word of %d bytes, want %d", next, n, end)
 		}
 	}
 }

@@ -54,11 +54,18 @@ func TestRequestFaults(t *testing.T) {
 		"404":                       {404, `{"message":"no"}`, nil, fault.OIDCNotFound, fault.Never},
 		"plan security, any status": {400, `{"typeKey":"TaskOrchestrationPlanSecurityException","message":"x"}`, nil, fault.OIDCPlanSecurity, fault.Soon},
 		"302":                       {302, ``, map[string]string{"Location": "https://evil.org"}, fault.OIDCSignIn, fault.Never},
+		"first redirect":            {300, `{}`, nil, fault.OIDCSignIn, fault.Never},
+		"last redirect":             {399, `{}`, nil, fault.OIDCSignIn, fault.Never},
+		"201, no token":             {201, `{}`, nil, fault.OIDCResponse, fault.Never},
+		"299, no token":             {299, `{}`, nil, fault.OIDCResponse, fault.Never},
+		"201, exception":            {201, `{"typeKey":"X"}`, nil, fault.OIDCRejected, fault.Never},
+		"400, nothing":              {400, `{}`, nil, fault.OIDCRejected, fault.Never},
 		"203 HTML":                  {203, `<html>`, map[string]string{"Content-Type": "text/html; charset=utf-8"}, fault.OIDCSignIn, fault.Never},
 		"200 HTML":                  {200, `<html>`, map[string]string{"Content-Type": "text/html"}, fault.OIDCSignIn, fault.Never},
 		"empty token":               {200, `{"oidcToken":""}`, nil, fault.OIDCEmptyToken, fault.Soon},
 		"null token":                {200, `{"oidcToken":null}`, nil, fault.OIDCEmptyToken, fault.Soon},
 		"disabled":                  {400, `{"message":"The service connection x is Disabled."}`, nil, fault.OIDCDisabled, fault.Never},
+		"disabled with a 500":       {500, `{"message":"The service connection x is disabled."}`, nil, fault.OIDCUnavailable, fault.Soon},
 		"something else disabled":   {503, `{"message":"The feature is disabled for maintenance."}`, nil, fault.OIDCUnavailable, fault.Soon},
 		"no reference, any status":  {403, `{"count":1,"value":"There is No Explicit Reference to service connection x"}`, nil, fault.OIDCNoReference, fault.Never},
 		"exception with a 200":      {200, `{"oidcToken":"canary-token","typeKey":"X","message":"m"}`, nil, fault.OIDCRejected, fault.Never},
@@ -146,6 +153,30 @@ func TestWhatARefusalSays(t *testing.T) {
 		}
 		if want := append([]string{fmt.Sprintf("HTTP status: %d", tt.status)}, tt.details...); !slices.Equal(f.Details, want) {
 			t.Errorf("%s: the details are %q, want %q", name, f.Details, want)
+		}
+	}
+}
+
+// TestPersonalAccessToken: a personal access token in place of the job's is named when
+// the service does not accept it.
+func TestPersonalAccessToken(t *testing.T) {
+	t.Parallel()
+	modern := strings.Repeat("a1B2", 19) + "AZDO" + "x9Y8"
+	for token, codes := range map[string]map[int]fault.Code{
+		strings.Repeat("a2", 26): {401: fault.OIDCPersonal, 403: fault.OIDCForbidden},
+		modern:                   {401: fault.OIDCPersonal, 404: fault.OIDCNotFound},
+		modern + "x":             {401: fault.OIDCUnauthorized},
+		strings.Repeat("a1", 26): {401: fault.OIDCUnauthorized},
+	} {
+		for status, code := range codes {
+			r := Requester{Endpoint: &url.URL{Scheme: "https", Host: "dev.azure.com"}, Now: time.Now, JobToken: secret.New(token)}
+			r.Transport = transport(func(*http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: status, Header: http.Header{}, Body: http.NoBody}, nil
+			})
+			_, err := r.Request(t.Context(), "")
+			if f, ok := fault.As(err); !ok || f.Code != code {
+				t.Errorf("a token of %d characters and the status %d: %v, want %s", len(token), status, err, code)
+			}
 		}
 	}
 }
