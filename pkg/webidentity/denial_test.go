@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +38,8 @@ func TestAssumeWithToken(t *testing.T) {
 		"half":            {200, fmt.Sprintf(answerXML, arn, ""), fault.STSResponse, fault.Never},
 		"injected":        {200, fmt.Sprintf(answerXML, arn, "canary&#10;##vso[x]"), fault.STSResponse, fault.Never},
 		"HTML":            {200, "<html>", fault.STSResponse, fault.Never},
+		"500":             {500, "", fault.STSUnavailable, fault.Soon},
+		"499":             {499, failure("Strange", "x"), fault.STSRejected, fault.Never},
 		"redirect":        {302, "", fault.STSResponse, fault.Never},
 		"denied":          {403, failure("AccessDenied", "Not authorized"), fault.STSAccessDenied, fault.Propagation},
 		"no provider":     {400, failure("InvalidIdentityToken", "No OpenIDConnect provider found in your account for x"), fault.STSNoProvider, fault.Propagation},
@@ -90,5 +93,49 @@ func TestAssumeWithToken(t *testing.T) {
 				t.Errorf("a secret is quoted: %s", d.Message())
 			}
 		})
+	}
+}
+
+// TestWhatARefusalSays: the reason is AWS's text, if there is one, and the request id is
+// that of the header before that of the document.
+func TestWhatARefusalSays(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		status  int
+		body    string
+		id      string
+		why     string
+		details []string
+	}{
+		"code and message":     {400, failure("Strange", "a text"), "", "AWS says: Strange: a text", []string{"HTTP status: 400", "request id: r-1"}},
+		"code alone":           {400, failure("Strange", ""), "", "AWS says: Strange", []string{"HTTP status: 400", "request id: r-1"}},
+		"id of the header":     {400, failure("Strange", ""), "h-1", "AWS says: Strange", []string{"HTTP status: 400", "request id: h-1"}},
+		"nothing":              {429, "", "", "the answer has the status 429 and no error of AWS STS.", []string{"HTTP status: 429"}},
+		"redirect":             {300, "", "", "it is a redirect, which is never followed", []string{"HTTP status: 300"}},
+		"last redirect":        {399, "", "", "it is a redirect, which is never followed", []string{"HTTP status: 399"}},
+		"no redirect any more": {400, "", "", "it is not the XML of AWS STS", []string{"HTTP status: 400"}},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if tt.id != "" {
+				w.Header().Set("x-amzn-RequestId", tt.id)
+			}
+			w.WriteHeader(tt.status)
+			_, _ = w.Write([]byte(tt.body))
+		}))
+		t.Cleanup(server.Close)
+		_, err := New(http.DefaultTransport, server.URL, "sts.host", "eu-west-1", time.Now, nil).AssumeWithToken(t.Context(), TokenRequest{
+			Token: secret.New("canary-token"), SessionName: "run-1", Limits: Limits{DurationSeconds: 900},
+		})
+		f, ok := fault.As(err)
+		if !ok {
+			t.Errorf("%s: %v is no fault", name, err)
+			continue
+		}
+		if f.Why != tt.why {
+			t.Errorf("%s: the reason is %q, want %q", name, f.Why, tt.why)
+		}
+		if !slices.Equal(f.Details, tt.details) {
+			t.Errorf("%s: the details are %q, want %q", name, f.Details, tt.details)
+		}
 	}
 }
