@@ -24,7 +24,9 @@ func TestDefaultSessionNameIsCutExactly(t *testing.T) {
 		{x("p", 99), x("q", 31), "42", x("p", 61) + "-42"},
 		{"", x("q", 99), "42", x("q", 61) + "-42"},
 		{"p", x("q", 99), "1234567890", "p-" + x("q", 51) + "-1234567890"},
+		{"AZaz09@[`{/:", "\u0080\ufffd", "42", "AZaz09@---------42"},
 		{"", "", "7", "assume-aws-role-7"},
+		{"", "", "77", "77"},
 		{"", "", "", "assume-aws-role"},
 	} {
 		got := defaultSessionName(job{Job: Job{Project: tt.project}, pipeline: tt.pipeline, runID: tt.run})

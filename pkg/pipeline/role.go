@@ -162,7 +162,7 @@ func validSessionName(s string) bool {
 // sessionChars replaces every character that a session name cannot hold.
 func sessionChars(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < utf8.RuneSelf && (r == '_' || strings.ContainsRune("+=,.@-", r) || isAlphanumeric(r)) {
+		if r == '_' || strings.ContainsRune("+=,.@-", r) || isAlphanumeric(r) {
 			return r
 		}
 		return '-'
