@@ -2,6 +2,7 @@ package export
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
@@ -36,10 +37,11 @@ func Advice(ctx context.Context, step pipeline.Step, held pipeline.Held, assumed
 }
 
 // secretNames names what later steps do not get, because a name that is secret stays so.
+// Of the vital names Check speaks.
 func (s surroundings) secretNames() []string {
 	var names, mapped []string
 	for _, v := range s.plain(awsprofile.Profile{}) {
-		if !s.unreadable(v.name) {
+		if !s.unreadable(v.name) || slices.Contains(vital, v.name) {
 			continue
 		}
 		names = append(names, s.name(v.name))
@@ -73,10 +75,14 @@ func (s surroundings) regionFor(name string) string {
 }
 
 // twins names public variables that become the same environment variables as those that
-// the step sets. AWS.Region is kept in step with AWS_REGION.
+// the step sets. AWS.Region is kept in step with AWS_REGION. Of the vital names Check
+// speaks.
 func (s surroundings) twins() []string {
 	var twins, names []string
 	for _, v := range s.plain(awsprofile.Profile{}) {
+		if slices.Contains(vital, v.name) {
+			continue
+		}
 		for _, twin := range s.held.Twins(v.name) {
 			if !strings.EqualFold(twin, toolkitRegion) && v.name != toolkitRegion {
 				twins, names = append(twins, twin), append(names, s.name(v.name))
