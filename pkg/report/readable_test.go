@@ -151,3 +151,54 @@ func TestShortParameter(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryToldValueIsReadable: the second role, the audience asked of Entra, and a text
+// of two-byte characters.
+func TestEveryToldValueIsReadable(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"arn:aws:iam::444455556666:role/second": `"arn:aws:iam::444455556666:role/sec" + "ond"`,
+		"api://orders":                          `"api://ord" + "ers"`,
+		"main: größe":                           `main: "grö" + "ße"`,
+	} {
+		r := runWith("second", "orders", "öß")
+		r.Plan.Chain = &pipeline.Chain{ARN: role(t, "arn:aws:iam::444455556666:role/second")}
+		r.Plan.Entra = &pipeline.EntraExchange{Audience: "api://orders"}
+		r.Result.Presented.Subject = "größe"
+		if got := r.readable(text); got != want {
+			t.Errorf("%s is written as %s, want %s", text, got, want)
+		}
+	}
+	r := runWith("ß")
+	r.Result.Presented.Subject = "größe"
+	if got := r.readable("größe"); got != "größe" {
+		t.Errorf("one character is written as %s", got)
+	}
+}
+
+// TestReadableLink: what is escaped of the path leads to the same page; host and fragment
+// stay as they are.
+func TestReadableLink(t *testing.T) {
+	t.Parallel()
+	const link = "https://dev.azure.com/contoso-eng/payments%20old/_settings/x#denial=payments"
+	for masked, want := range map[string]string{
+		"unrelated":     link,
+		"payments":      "https://dev.azure.com/contoso-eng/paym%65nts%20old/_settings/x#denial=payments",
+		"dev.azure.com": link,
+		"g/p":           link,
+		"ts%20o":        link,
+		"eng":           "https://dev.azure.com/contoso-e%6Eg/payments%20old/_settings/x#denial=payments",
+	} {
+		if got := runWith(masked).readableLink(link); got != want {
+			t.Errorf("with %s masked the link is %s, want %s", masked, got, want)
+		}
+	}
+	if got, want := runWith("payments", "ment").readableLink(link), "https://dev.azure.com/contoso-eng/payme%6Ets%20old/_settings/x#denial=payments"; got != want {
+		t.Errorf("with two masked texts the link is %s, want %s", got, want)
+	}
+	r := runWith("111122223333")
+	r.Plan.MaskAccountID = true
+	if got, numbered := r.readableLink("https://dev.azure.com/o/111122223333/x#y"), "https://dev.azure.com/o/111122223333/x#y"; got != numbered {
+		t.Errorf("an account that stays masked is written as %s", got)
+	}
+}
