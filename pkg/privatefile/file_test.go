@@ -176,6 +176,9 @@ func TestRenameDirKeepsWhatIsThere(t *testing.T) {
 	if err := privatefile.RenameDir(from, to); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("%v, want %v", err, fs.ErrExist)
 	}
+	if err := privatefile.RenameDir(from+"-absent", to+"-other"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a directory that is not there: %v", err)
+	}
 	if err := privatefile.RenameDir(from, to+"-other"); err != nil {
 		t.Error(err)
 	}
