@@ -1,9 +1,12 @@
 package awsprofile
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -86,5 +89,60 @@ func TestReasonsOfARemoval(t *testing.T) {
 	got := reasons(errors.Join(denied, denied, busy))
 	if strings.Count(got, "no permission") != 1 || !strings.Contains(got, "; the system says: ") {
 		t.Errorf("reasons: %s", got)
+	}
+}
+
+// TestWhyNot: why a program did not run, by the error of its start.
+func TestWhyNot(t *testing.T) {
+	t.Parallel()
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, tt := range []struct {
+		ctx  context.Context
+		err  error
+		want string
+	}{
+		{over, fs.ErrPermission, "the program copied there did not answer within 20s"},
+		{t.Context(), nil, `the program copied there answered "said", so it is not what this step wrote`},
+		{t.Context(), io.EOF, "the program copied there does not start: EOF"},
+	} {
+		if got := whyNot(tt.ctx, "said", tt.err); got != tt.want {
+			t.Errorf("%v: %q, want %q", tt.err, got, tt.want)
+		}
+	}
+	for want, class := range map[string]errno.Class{"(AppLocker, App Control)": errno.Blocked, "(fapolicyd answers so)": errno.NotPermitted, "noexec": errno.Denied} {
+		for _, number := range class {
+			got := whyNot(t.Context(), "", &fs.PathError{Op: "fork/exec", Path: "/p", Err: number})
+			if !strings.Contains(got, want) || strings.Contains(got, "/p") {
+				t.Errorf("number %d: %q, want %q and no path", number, got, want)
+			}
+		}
+	}
+}
+
+// TestReasonsWithoutWords of their own are those of the system, without paths.
+func TestReasonsWithoutWords(t *testing.T) {
+	t.Parallel()
+	for want, err := range map[string]error{
+		"the system says: odd":                  &fs.PathError{Op: "open", Path: "/secret/path", Err: errors.New("odd")},
+		"creating a file: the system says: odd": &during{"creating a file", &os.LinkError{Op: "rename", Old: "/secret/path", New: "/secret/new", Err: errors.New("odd")}},
+		"creating a file: odd":                  &during{"creating a file", errors.New("odd")},
+	} {
+		if got := reason(err); got != want {
+			t.Errorf("%v is said as %q, want %q", err, got, want)
+		}
+	}
+	f, ok := fault.As(asState(fmt.Errorf("writing: %w", syscall.ENOSPC)))
+	if !ok || f.Code != fault.ProfileState {
+		t.Errorf("a state that cannot be used is told as %v", f)
+	}
+	if err := asState(nil); err != nil {
+		t.Errorf("no error became %v", err)
+	}
+	g := &fault.Fault{Code: fault.Input}
+	for _, got := range []error{asState(g), asWrite("/t", g)} {
+		if !errors.Is(got, g) {
+			t.Errorf("a fault became %v", got)
+		}
 	}
 }
