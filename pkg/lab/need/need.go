@@ -103,7 +103,7 @@ func tool(t *testing.T, name, file, hint string, make func(dir string) error) st
 	if _, err := os.Stat(path); err == nil {
 		return path
 	}
-	if err := os.MkdirAll(tools, 0o750); err != nil {
+	if err := os.MkdirAll(tools, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	//nolint:usetesting // it must lie where it is renamed to, on one file system
@@ -112,6 +112,9 @@ func tool(t *testing.T, name, file, hint string, make func(dir string) error) st
 		t.Fatal(err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
+	if err := os.Chmod(dir, 0o755); err != nil { // some tests run tools as another user
+		t.Fatal(err)
+	}
 	if err := make(dir); err != nil {
 		t.Log(err)
 		Missing(t, name, hint)
