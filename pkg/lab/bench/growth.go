@@ -47,7 +47,7 @@ func (b *bench) grown(what string, sizes []int, samples []sample) {
 	for i, n := range sizes {
 		beside := ""
 		if i > 0 {
-			beside = "the first + " + ms(samples[i].median()-samples[0].median())
+			beside = "the first " + signed(samples[i].median()-samples[0].median())
 		}
 		b.timed(fmt.Sprintf("%s: %d", what, n), samples[i], beside)
 	}

@@ -125,8 +125,8 @@ func (b *bench) renewingCallers(ctx context.Context) error {
 			return err
 		}
 		what := fmt.Sprintf("credential-process, empty cache, callers at once: %d", n)
-		b.judged(what, samples[0], "1 token request, 1 of STS", "1 and 1", true) // renewing has checked
-		b.timed(fmt.Sprintf("%s instead, at once: %d", b.rivals[0].name, n), samples[1], fmt.Sprintf("%d token requests, %d of STS", n, n))
+		b.judged(what, samples[0], "token requests: 1, of STS: 1", "1 and 1", true) // renewing has checked
+		b.timed(fmt.Sprintf("%s instead, at once: %d", b.rivals[0].name, n), samples[1], fmt.Sprintf("token requests: %d, of STS: %d", n, n))
 	}
 	return nil
 }

@@ -79,3 +79,11 @@ func ms(d time.Duration) string {
 
 // times says how many times as long as another a time is.
 func times(d, other time.Duration) string { return fmt.Sprintf("%.1f ×", float64(d)/float64(other)) }
+
+// signed is a difference of times with its sign.
+func signed(d time.Duration) string {
+	if d < 0 {
+		return "− " + ms(-d)
+	}
+	return "+ " + ms(d)
+}
