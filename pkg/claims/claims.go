@@ -87,16 +87,18 @@ func texts(v any) []string {
 // instant reads a NumericDate (RFC 7519 §2), also as a string of digits, which AWS STS
 // accepts too. What is neither, and what no clock reaches, is the zero time.
 func instant(v any) time.Time {
-	var digits string
+	var seconds float64
+	var err error
 	switch v := v.(type) {
 	case json.Number:
-		digits = v.String()
+		seconds, err = v.Float64()
 	case float64:
-		digits = strconv.FormatFloat(v, 'f', -1, 64)
+		seconds = v
 	case string:
-		digits = v
+		seconds, err = strconv.ParseFloat(v, 64)
+	default:
+		return time.Time{}
 	}
-	seconds, err := strconv.ParseFloat(digits, 64)
 	const limit = 1e11 // after the year 5000
 	if err != nil || !(math.Abs(seconds) <= limit) {
 		return time.Time{}
