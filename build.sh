@@ -337,7 +337,7 @@ run_tests() {
   go test "${flags[@]}" ./... || status=$?
   sort -u "$AAR_SKIPPED" | sed 's/^/== skipped, /' >&2
   [[ $status == 0 ]] || die "tests failed, see above"
-  if [[ -n ${AAR_FULL:-} ]]; then AAR_FULL='' mutants vso; fi
+  if [[ -n ${AAR_FULL:-} ]]; then AAR_FULL='' mutants trustpolicy vso claims iam exchange pipeline; fi
   vulnerabilities binary dist/.work/bin/assume-aws-role-linux-amd64.bin
   say "all tests passed"
 }
