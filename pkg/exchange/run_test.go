@@ -134,6 +134,21 @@ func known(r *Result) string {
 	return strings.Join(names, " ")
 }
 
+// TestTokensThatAreAskedFor: the pipeline's own token is asked for beside a connection's
+// only when its claims are required.
+func TestTokensThatAreAskedFor(t *testing.T) {
+	t.Parallel()
+	for claims, want := range map[string]int{"": 1, "def_id=42": 2} {
+		plan, world := planOf(t, map[string]string{"REQUIREDCLAIMS": claims})
+		if _, err := Run(t.Context(), plan, Options{Now: time.Now, Mask: func(secret.Value) {}, Retrying: func(Retry) {}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(world.Requests(sandbox.LegADO)); got != want {
+			t.Errorf("with the claims %q, %d tokens were asked for, want %d", claims, got, want)
+		}
+	}
+}
+
 // A first role in front of a second gets AWS's shortest session and none of the limits,
 // which are the second role's.
 func TestLimitsAreOfTheLastRole(t *testing.T) {
