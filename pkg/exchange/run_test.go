@@ -140,7 +140,7 @@ func TestTokensThatAreAskedFor(t *testing.T) {
 	t.Parallel()
 	for claims, want := range map[string]int{"": 1, "def_id=42": 2} {
 		plan, world := planOf(t, map[string]string{"REQUIREDCLAIMS": claims})
-		if _, err := Run(t.Context(), plan, Options{Now: time.Now, Mask: func(secret.Value) {}, Retrying: func(Retry) {}}); err != nil {
+		if _, err := Run(t.Context(), plan, silent); err != nil {
 			t.Fatal(err)
 		}
 		if got := len(world.Requests(sandbox.LegADO)); got != want {
