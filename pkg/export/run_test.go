@@ -162,7 +162,8 @@ func TestRun(t *testing.T) {
 			t.Errorf("%s: the export fails: %v", name, err)
 			continue
 		}
-		lines := strings.Split(strings.ReplaceAll(b.String(), awsprofile.Dir(dir), "DIR"), "\n")
+		said := strings.ReplaceAll(strings.ReplaceAll(b.String(), awsprofile.Dir(dir), "DIR"), `DIR\`, "DIR/")
+		lines := strings.Split(said, "\n")
 		for _, want := range tt.want {
 			if !slices.Contains(lines, want) {
 				t.Errorf("%s: no line is %q in\n%s", name, want, strings.Join(lines, "\n"))
