@@ -6,6 +6,8 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -292,5 +294,87 @@ func TestCertificateNamesAreForeign(t *testing.T) {
 	said := told(&Failure{host: "h", cause: err, known: known}).Message()
 	if strings.Contains(said, token[:16]) || !strings.Contains(said, "it was issued by CN=the token is (secret removed), which") {
 		t.Error(said)
+	}
+}
+
+// TestCutShort: a document that just ends has broken off, unless the answer said how long
+// it is.
+func TestCutShort(t *testing.T) {
+	t.Parallel()
+	end := json.Unmarshal([]byte(`{"a"`), &struct{}{})
+	odd := json.Unmarshal([]byte(`<html>`), &struct{}{})
+	for name, tt := range map[string]struct {
+		answer  http.Response
+		parsing error
+		cut     bool
+	}{
+		"whole":            {http.Response{ContentLength: -1}, nil, false},
+		"ends":             {http.Response{ContentLength: -1}, end, true},
+		"ends, XML":        {http.Response{ContentLength: -1}, xml.Unmarshal([]byte("<a>"), &struct{}{}), true},
+		"no document":      {http.Response{ContentLength: -1}, odd, false},
+		"stated":           {http.Response{ContentLength: 4}, end, false},
+		"stated, empty":    {http.Response{ContentLength: 0}, end, false},
+		"stated in chunks": {http.Response{ContentLength: -1, TransferEncoding: []string{"chunked"}}, end, false},
+	} {
+		err := CutShort(&tt.answer, tt.parsing)
+		if (err != nil) != tt.cut {
+			t.Errorf("%s: %v, want one: %v", name, err, tt.cut)
+		}
+		if tt.cut && Begun(err) != &tt.answer {
+			t.Errorf("%s: the failure is one of %v", name, Begun(err))
+		}
+	}
+	if Begun(io.EOF) != nil {
+		t.Error("an answer has begun where there was none")
+	}
+}
+
+// TestVerification says what is wrong with a certificate, and who can mend it.
+func TestVerification(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	names := func(n int) *x509.Certificate {
+		c := &x509.Certificate{DNSNames: strings.Split("a.x b.x c.x d.x", " ")[:n], NotBefore: at, NotAfter: at.AddDate(1, 0, 0)}
+		c.Issuer.CommonName = "Proxy"
+		return c
+	}
+	address := &x509.Certificate{IPAddresses: []net.IP{net.IPv4(10, 0, 0, 1)}}
+	none := &authorities{none: true}
+	for name, tt := range map[string]struct {
+		leaf        *x509.Certificate
+		err         error
+		authorities *authorities
+		why, remedy string
+	}{
+		"one name":            {names(1), x509.HostnameError{}, nil, "it is valid for a.x, not for h.", "Check that h leads to the right machine"},
+		"three names":         {names(3), x509.HostnameError{}, nil, "it is valid for a.x, b.x, c.x, not for h.", "Check that h leads"},
+		"four names":          {names(4), x509.HostnameError{}, nil, "it is valid for a.x, b.x, c.x, others, not for h.", "Check that h leads"},
+		"an address":          {address, x509.HostnameError{}, nil, "it is valid for 10.0.0.1, not for h.", "Check that h leads"},
+		"no name":             {names(0), x509.HostnameError{}, nil, "it is valid for no name, not for h.", "Check that h leads"},
+		"unknown name":        {nil, x509.HostnameError{}, nil, "it is not valid for h.", "Check that h leads"},
+		"expired":             {names(1), x509.CertificateInvalidError{Cert: names(1), Reason: x509.Expired}, nil, "it is not valid now: from 2026-01-01T00:00:00Z to 2027-01-01T00:00:00Z.", "Set the clock"},
+		"invalid":             {names(1), x509.CertificateInvalidError{Cert: names(1), Reason: x509.NotAuthorizedToSign}, nil, "it does not satisfy the rules for certificates of servers.", "Give the agent the CA bundle"},
+		"unknown authority":   {names(1), x509.UnknownAuthorityError{}, &authorities{}, "it was issued by CN=Proxy, which is not trusted here.", "Give the agent the CA bundle"},
+		"unknown certificate": {nil, x509.UnknownAuthorityError{}, nil, "it was issued by an authority that is not trusted here.", "Give the agent the CA bundle"},
+		"no authorities":      {names(1), x509.UnknownAuthorityError{}, none, "it was issued by CN=Proxy, which is not trusted here: this machine has no certificate authorities at all.", "Install ca-certificates"},
+	} {
+		failed := &tls.CertificateVerificationError{Err: tt.err}
+		if tt.leaf != nil {
+			failed.UnverifiedCertificates = []*x509.Certificate{tt.leaf, names(2)}
+		}
+		f := &Failure{host: "h", cause: failed, authorities: tt.authorities}
+		d, found := f.verification()
+		if !found || d.why != tt.why {
+			t.Errorf("%s: %q, want %q", name, d.why, tt.why)
+		}
+		if len(d.remedy) == 0 || !strings.HasPrefix(d.remedy[0], tt.remedy) {
+			t.Errorf("%s: the remedies are %q, want %q", name, d.remedy, tt.remedy)
+		}
+		if otherName := errors.Is(tt.err, x509.HostnameError{}); f.certificate() == otherName {
+			t.Errorf("%s: further authorities could help: %v", name, f.certificate())
+		}
+	}
+	if _, found := (&Failure{cause: io.EOF}).verification(); found {
+		t.Error("an error without a certificate is taken for one")
 	}
 }

@@ -191,8 +191,8 @@ func TestPackedReadOnlyRegion(t *testing.T) {
 	}
 }
 
-// TestPackedQuiet: the ordinary combinations of steps print no warning.
-func TestPackedQuiet(t *testing.T) {
+// TestQuietJobs: the ordinary combinations of steps print no warning.
+func TestQuietJobs(t *testing.T) {
 	t.Parallel()
 	for name, steps := range map[string][]Step{
 		"variables": {prod()}, "profile": {prod("exportAs", "profile")}, "both": {prod("exportAs", "both")},
