@@ -65,6 +65,27 @@ func TestPinBesideAWithheldMap(t *testing.T) {
 	}
 }
 
+// TestRoleOfAWithheldInput is not said, whichever input names it; that of a connection is.
+func TestRoleOfAWithheldInput(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ input, roles, want string }{
+		"roleArn":          {roleText, "", notShown},
+		"environmentRoles": {"", "prod = " + roleText, notShown},
+		"connection":       {"", "", roleText},
+	} {
+		s, err := step(t, map[string]string{
+			"INPUT_ROLEARN": tt.input, "INPUT_ENVIRONMENTROLES": tt.roles, "ENDPOINT_DATA_" + connectionGUIDText + "_ROLEARN": roleText,
+			"VSTS_SECRET_VARIABLES": `["word"]`, "SECRET_WORD": "role/deploy",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.ShownRole(); got != tt.want {
+			t.Errorf("the role of %s is said as %s, want %s", name, got, tt.want)
+		}
+	}
+}
+
 // TestTrimmedSecrets: the masker of the agent knows a secret with its spaces, and an input
 // is used without them.
 func TestTrimmedSecrets(t *testing.T) {

@@ -53,6 +53,9 @@ func (s *Step) Shown(input, value string) string {
 	return value
 }
 
+// ShownRole is the role as a line of the log says it.
+func (s *Step) ShownRole() string { return s.Shown(s.roleInput(), s.Plan.Role.ARN.String()) }
+
 // trimmed are secrets of the job without the spaces around them, where an input holds one:
 // inputs are trimmed, and the agent masks what an earlier step has set as it was set.
 func (s *Step) trimmed(in Inputs) []secret.Value {

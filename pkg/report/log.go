@@ -75,7 +75,7 @@ func (l *Log) Intent() {
 		l.line("environment", l.Step.Shown("environment", env.Name)+" (from "+env.Source+")")
 	}
 	role := l.Step.Plan.Role
-	l.line("role", l.Step.Shown("roleArn", role.ARN.String())+" (from "+l.Step.RoleSource+")")
+	l.line("role", l.Step.ShownRole()+" (from "+l.Step.RoleSource+")")
 	if chain := l.Step.Plan.Chain; chain != nil {
 		l.line("second role", l.Step.Shown("chainRoleArn", chain.ARN.String()))
 	}
