@@ -15,7 +15,7 @@ import (
 
 // timeoutCoefficient is how many times as long as the unchanged tests, built and run, those
 // of a mutant may take before it counts as hanging.
-const timeoutCoefficient = 10
+const timeoutCoefficient = 5
 
 // goFlags: what vet finds is no test's merit, and the time of a cached run bounds nothing.
 // The tag makes long searches at random short, so that a mutant does not take minutes.
