@@ -45,15 +45,18 @@ func parseEquivalents(text string) ([]Equivalent, error) {
 }
 
 // excuse takes the equivalents out of what is alive, one entry for one mutant. It returns
-// the entries on files of this package that match none: they excuse nothing any more.
+// the entries on files of this package that match none: they excuse nothing any more,
+// unless some mutants hung, of which they may be.
 func (r *Result) excuse(list []Equivalent) (stale []Equivalent) {
 	for _, e := range list {
 		if !strings.HasPrefix(e.File, "pkg/"+r.Package+"/") {
 			continue
 		}
 		i := slices.IndexFunc(r.Alive, e.matches)
-		if i < 0 {
+		if i < 0 && r.TimedOut == 0 {
 			stale = append(stale, e)
+		}
+		if i < 0 {
 			continue
 		}
 		r.Alive = slices.Delete(r.Alive, i, i+1)

@@ -93,6 +93,9 @@ func TestOneEntryExcusesOneMutant(t *testing.T) {
 	if len(stale) != 1 || stale[0] != list[1] {
 		t.Errorf("entries that excuse nothing: %v, want the second alone", stale)
 	}
+	if hung := (&Result{Package: r.Package, TimedOut: 1}); len(hung.excuse(list)) > 0 {
+		t.Error("an entry is said to excuse nothing where its mutant may have hung")
+	}
 }
 
 func TestEquivalentsHaveAForm(t *testing.T) {
