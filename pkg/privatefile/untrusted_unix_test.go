@@ -20,6 +20,18 @@ import (
 // nobody is a user that does not run these tests.
 const nobody = 65534
 
+// spoil skips what only root can do, and root only where the system knows other users.
+func spoil(t *testing.T, do func(string) error, path string) {
+	t.Helper()
+	err := do(path)
+	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EINVAL) {
+		t.Skip("this user cannot give a file away")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestUntrustedFiles makes one file untrustworthy in each way and wants the way named.
 func TestUntrustedFiles(t *testing.T) {
 	t.Parallel()
@@ -40,11 +52,7 @@ func TestUntrustedFiles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := ensure(t, "content")
-			if err := tt.spoil(path); errors.Is(err, syscall.EPERM) {
-				t.Skip("only root can give a file away")
-			} else if err != nil {
-				t.Fatal(err)
-			}
+			spoil(t, tt.spoil, path)
 			_, err := privatefile.Read(path)
 			var untrusted *privatefile.Untrusted
 			if !errors.As(err, &untrusted) || err.Error() != "file: "+tt.why {
@@ -88,11 +96,7 @@ func TestUntrustedDirectories(t *testing.T) {
 			if err := privatefile.MakeDir(dir); err != nil {
 				t.Fatal(err)
 			}
-			if err := tt.spoil(dir); errors.Is(err, syscall.EPERM) {
-				t.Skip("only root can give a directory away")
-			} else if err != nil {
-				t.Fatal(err)
-			}
+			spoil(t, tt.spoil, dir)
 			err := privatefile.CheckDir(dir)
 			why := ""
 			if untrusted, ok := errors.AsType[*privatefile.Untrusted](err); ok {
