@@ -47,13 +47,15 @@ func writableByOthers(info fs.FileInfo) bool {
 // bears the name of this user, or of root, and nobody else is in it. Groups of another
 // name count as others, because a directory service may have members for them that the
 // files of the system do not list; so do all of macOS, where those list no user.
-func ownGroup(gid uint32) bool {
+func ownGroup(gid uint32) bool { return ownGroupIn("/etc/passwd", "/etc/group", gid) }
+
+func ownGroupIn(passwd, group string, gid uint32) bool {
 	id := strconv.FormatUint(uint64(gid), 10)
 	own := map[string]bool{"0": true, strconv.Itoa(os.Geteuid()): true}
 	trusted := map[string]bool{}
 	private := false
-	eachEntry("/etc/passwd", func(f []string) { trusted[f[0]] = own[f[2]] })
-	eachEntry("/etc/group", func(f []string) {
+	eachEntry(passwd, func(f []string) { trusted[f[0]] = own[f[2]] })
+	eachEntry(group, func(f []string) {
 		if f[2] != id {
 			return
 		}
@@ -62,7 +64,7 @@ func ownGroup(gid uint32) bool {
 			private = private && (member == "" || trusted[member])
 		}
 	})
-	eachEntry("/etc/passwd", func(f []string) { private = private && (f[3] != id || own[f[2]]) })
+	eachEntry(passwd, func(f []string) { private = private && (f[3] != id || own[f[2]]) })
 	return private
 }
 
