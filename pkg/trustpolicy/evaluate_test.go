@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
@@ -57,6 +59,37 @@ func TestOperators(t *testing.T) {
 		document := `{"Statement":` + around("Allow", conditionOn(tt.operator, tt.name, tt.value)) + `}`
 		if got := decideFor(t, document, "sc://o/p/c"); got != tt.want {
 			t.Errorf("%s %s %s: got %v", tt.operator, tt.name, tt.value, got)
+		}
+	}
+}
+
+// TestRequest holds the keys that a token fills, and no others.
+func TestRequest(t *testing.T) {
+	t.Parallel()
+	const arn = "arn:aws:iam::111122223333:oidc-provider/i"
+	want := map[string][]string{"i:aud": {"a"}, "i:sub": {"s"}, "aws:FederatedProvider": {arn}, "aws:SecureTransport": {"true"}}
+	view := claims.AWSView{Provider: "i", Audience: "a", Subject: "s"}
+	if diff := cmp.Diff(want, trustpolicy.RequestFor("aws", "111122223333", view).Keys); diff != "" {
+		t.Errorf("the keys (-want +got):\n%s", diff)
+	}
+	view.AMR, view.OriginalAudience, view.Email = []string{"m"}, "o", "e"
+	want["i:amr"], want["i:oaud"], want["i:email"] = []string{"m"}, []string{"o"}, []string{"e"}
+	if diff := cmp.Diff(want, trustpolicy.RequestFor("aws", "111122223333", view).Keys); diff != "" {
+		t.Errorf("all keys (-want +got):\n%s", diff)
+	}
+}
+
+// TestStatementsAreNumbered as people count them.
+func TestStatementsAreNumbered(t *testing.T) {
+	t.Parallel()
+	statement := around("Allow", conditionOn("StringEquals", "sub", "x"))
+	p, err := trustpolicy.Parse([]byte(`{"Statement":[` + statement + `,` + statement + `]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, s := range p.Evaluate(trustpolicy.Request{}).Statements {
+		if s.Number != i+1 {
+			t.Errorf("statement %d has the number %d", i+1, s.Number)
 		}
 	}
 }

@@ -118,6 +118,31 @@ func TestGenerateAcceptsTheLastAllowedValues(t *testing.T) {
 	}
 }
 
+// TestPredicted: what an Entra connection's token will hold is not documented, the rest is.
+func TestPredicted(t *testing.T) {
+	t.Parallel()
+	for _, identity := range trustpolicy.Identities {
+		g, problems := trustpolicy.Generate(spec(identity))
+		if want := identity == trustpolicy.EntraConnection; problems != nil || g.Predicted != want {
+			t.Errorf("%s: predicted %v, want %v: %v", identity, g.Predicted, want, problems)
+		}
+	}
+}
+
+// TestTerraformLabels are the role's name with letters, digits and underscores alone, and
+// no digit at the beginning.
+func TestTerraformLabels(t *testing.T) {
+	t.Parallel()
+	for role, want := range map[string]string{"AZaz09_": "AZaz09_", "a=b,c.d@e+f-g": "a_b_c_d_e_f_g", "0a": "_0a", "9a": "_9a", "a9": "a9"} {
+		s := spec(trustpolicy.Pipeline)
+		s.Role = role
+		g, problems := trustpolicy.Generate(s)
+		if text := g.Format("terraform"); problems != nil || !strings.Contains(text, `resource "aws_iam_role" "`+want+`" {`) {
+			t.Errorf("the role %s has no label %s: %v\n%s", role, want, problems, text)
+		}
+	}
+}
+
 func TestRoleARN(t *testing.T) {
 	t.Parallel()
 	for role, want := range map[string]string{

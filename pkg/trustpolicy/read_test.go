@@ -51,6 +51,22 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// TestReadUnquotesFiveTimes, an object around the policy included.
+func TestReadUnquotesFiveTimes(t *testing.T) {
+	t.Parallel()
+	quoted := sample
+	for n := 1; n <= 6; n++ {
+		inObject := `{"AssumeRolePolicyDocument":` + quoted + `}`
+		quoted = quote(quoted)
+		if _, err := trustpolicy.Read([]byte(quoted)); (err == nil) != (n <= 5) {
+			t.Errorf("quoted %d times: %v", n, err)
+		}
+		if _, err := trustpolicy.Read([]byte(inObject)); (err == nil) != (n-1 <= 4) {
+			t.Errorf("quoted %d times, in an object: %v", n-1, err)
+		}
+	}
+}
+
 func TestReadRefuses(t *testing.T) {
 	t.Parallel()
 	wrapped := sample
