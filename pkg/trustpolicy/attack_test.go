@@ -289,6 +289,9 @@ func TestNoPolicyPassesAndAdmitsOthers(t *testing.T) {
 			a := attack{identity: identity, view: identity.AWS(), others: drawer{view: identity.AWS()}.others()}
 			for n := uint64(0); a.parsed < attacks/len(identities)+1; n++ {
 				a.check(t, drawer{rand.New(rand.NewPCG(uint64(i), n)), a.view}.text())
+				if n > 100 && uint64(a.parsed) < n/10 {
+					t.Fatalf("only %d of the first %d policies can be parsed", a.parsed, n)
+				}
 			}
 			t.Logf("%d policies, %d passed; of every fiftieth other, %d admit somebody else", a.parsed, a.passed, a.dangerous)
 			if a.passed < a.parsed/20 || a.dangerous*50 < a.parsed/20 {
