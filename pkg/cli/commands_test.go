@@ -149,18 +149,18 @@ func TestProfileFromStepToPost(t *testing.T) {
 			e.Now = func() time.Time { return now }
 		}
 	}
-	for name, tt := range map[string]struct {
+	for _, tt := range []struct {
+		name  string
 		now   time.Time
 		calls int32
-	}{"cached": {time.Now(), 1}, "renewed": {time.Date(2098, 12, 31, 23, 59, 0, 0, time.UTC), 2}} {
-		calls.Store(1)
+	}{{"cached", time.Now(), 1}, {"renewed", time.Date(2098, 12, 31, 23, 59, 0, 0, time.UTC), 2}} {
 		got := command(t, nil, in(tt.now), "credential-process", id)
 		var document struct{ SecretAccessKey string }
 		if err := json.Unmarshal([]byte(got.out), &document); err != nil || document.SecretAccessKey != "canary-secret" {
-			t.Fatalf("%s: status %d, %q, %v; standard error %s", name, got.status, got.out, err, got.err)
+			t.Fatalf("%s: status %d, %q, %v; standard error %s", tt.name, got.status, got.out, err, got.err)
 		}
 		if calls.Load() != tt.calls {
-			t.Errorf("%s: STS was asked %d times in all, want %d", name, calls.Load(), tt.calls)
+			t.Errorf("%s: STS was asked %d times in all, want %d", tt.name, calls.Load(), tt.calls)
 		}
 	}
 	late := in(time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC))
