@@ -36,12 +36,17 @@ func Advice(ctx context.Context, step pipeline.Step, held pipeline.Held, assumed
 	return append(out, s.besideKeys(ctx)...)
 }
 
+// unchecked are the variables that the step sets and of which Check does not speak.
+func (s surroundings) unchecked() []variable {
+	checked := func(v variable) bool { return slices.Contains(vital, v.name) }
+	return slices.DeleteFunc(s.plain(awsprofile.Profile{}), checked)
+}
+
 // secretNames names what later steps do not get, because a name that is secret stays so.
-// Of the vital names Check speaks.
 func (s surroundings) secretNames() []string {
 	var names, mapped []string
-	for _, v := range s.plain(awsprofile.Profile{}) {
-		if !s.unreadable(v.name) || slices.Contains(vital, v.name) {
+	for _, v := range s.unchecked() {
+		if !s.unreadable(v.name) {
 			continue
 		}
 		names = append(names, s.name(v.name))
@@ -75,14 +80,10 @@ func (s surroundings) regionFor(name string) string {
 }
 
 // twins names public variables that become the same environment variables as those that
-// the step sets. AWS.Region is kept in step with AWS_REGION. Of the vital names Check
-// speaks.
+// the step sets. AWS.Region is kept in step with AWS_REGION.
 func (s surroundings) twins() []string {
 	var twins, names []string
-	for _, v := range s.plain(awsprofile.Profile{}) {
-		if slices.Contains(vital, v.name) {
-			continue
-		}
+	for _, v := range s.unchecked() {
 		for _, twin := range s.held.Twins(v.name) {
 			if !strings.EqualFold(twin, toolkitRegion) && v.name != toolkitRegion {
 				twins, names = append(twins, twin), append(names, s.name(v.name))

@@ -17,7 +17,7 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
 )
 
-// told is what a log says from its first line to its last.
+// told is what a log says, part by part.
 func told(step pipeline.Step, result exchange.Result, say ...func(*Log)) string {
 	var b strings.Builder
 	l := &Log{Out: vso.NewWriter(&b, true), Step: step, Result: result}
@@ -72,6 +72,12 @@ assumed role:  arn:aws:sts::111122223333:assumed-role/deploy/run
 account:       111122223333
 expires:       2026-11-26T13:00:00Z (in 1h0m0s)
 `
+	checkWhole(t, step, result, want)
+}
+
+// checkWhole compares the log of a step from its first line to its last.
+func checkWhole(t *testing.T, step pipeline.Step, result exchange.Result, want string) {
+	t.Helper()
 	if diff := cmp.Diff(want, told(step, result, (*Log).Ignored, (*Log).Network, (*Log).Intent, (*Log).Tokens, (*Log).Session)); diff != "" {
 		t.Errorf("the log (-want +got):\n%s", diff)
 	}
@@ -128,9 +134,7 @@ assumed role:  arn:aws:sts::111122223333:assumed-role/second/run
 account:       444455556666
 expires:       2026-11-26T13:00:00Z (in 1h0m0s)
 `
-	if diff := cmp.Diff(want, told(step, result, (*Log).Ignored, (*Log).Network, (*Log).Intent, (*Log).Tokens, (*Log).Session)); diff != "" {
-		t.Errorf("the log (-want +got):\n%s", diff)
-	}
+	checkWhole(t, step, result, want)
 }
 
 // TestShortSessionsOfAProfile: only a profile that is exported renews.

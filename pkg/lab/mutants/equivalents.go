@@ -53,10 +53,10 @@ func (r *Result) excuse(list []Equivalent) (stale []Equivalent) {
 			continue
 		}
 		i := slices.IndexFunc(r.Alive, e.matches)
-		if i < 0 && r.TimedOut == 0 {
-			stale = append(stale, e)
-		}
 		if i < 0 {
+			if r.TimedOut == 0 {
+				stale = append(stale, e)
+			}
 			continue
 		}
 		r.Alive = slices.Delete(r.Alive, i, i+1)
