@@ -64,7 +64,7 @@ func TestCheckRefusesWhatIsNoDirectory(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, dir := range []string{"", "relative", filepath.Join(base, "absent"), file} {
+	for _, dir := range []string{"", "relative", filepath.Join(base, "absent"), file, filepath.Join(file, "below")} {
 		checkRefusal(t, dir, true)
 	}
 }

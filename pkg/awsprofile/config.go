@@ -124,10 +124,7 @@ func key(line string) string {
 		return ""
 	}
 	end := strings.IndexAny(line, "=:") // botocore's parser takes both
-	if end < 0 {
-		return ""
-	}
-	return strings.ToLower(strings.TrimSpace(line[:end]))
+	return strings.ToLower(strings.TrimSpace(line[:max(end, 0)]))
 }
 
 // blank reports whether a line is empty or a comment.

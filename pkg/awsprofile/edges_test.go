@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -163,6 +164,47 @@ func TestAcquire(t *testing.T) {
 	}
 }
 
+// TestRemovalDuringARenewal waits 5 s for it, and then removes the state all the same.
+func TestRemovalDuringARenewal(t *testing.T) {
+	t.Parallel()
+	dir := holding(t, map[string]string{"state-" + idA + ".json": "{}", "state-" + idA + ".lock": ""})
+	synctest.Test(t, func(t *testing.T) {
+		release, err := acquire(t.Context(), lockPath(dir, idA))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer release()
+		from := time.Now()
+		if err := removeState(dir, idA); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(from); took != 5*time.Second {
+			t.Errorf("it waited %s, want 5s", took)
+		}
+	})
+	if exists(statePath(dir, idA)) {
+		t.Error("the state is still there")
+	}
+}
+
+// TestSameContent compares with files that end before, at and after what is read at once.
+func TestSameContent(t *testing.T) {
+	t.Parallel()
+	const block = 1 << 16
+	for _, n := range []int{0, 1, block - 1, block, block + 1, 3 * block} {
+		text := strings.Repeat("x", n)
+		path := filepath.Join(holding(t, map[string]string{"file": text}), "file")
+		for other, want := range map[string]bool{text: true, text + "x": false, text + strings.Repeat("x", block): false} {
+			if same, err := sameContent(strings.NewReader(other), path); same != want || err != nil {
+				t.Errorf("%d bytes and a file of %d are the same: %v, %v", len(other), n, same, err)
+			}
+		}
+		if same, err := sameContent(iotest.ErrReader(fs.ErrPermission), path); same || err != nil {
+			t.Errorf("a failing reader and a file of %d bytes are the same: %v, %v", n, same, err)
+		}
+	}
+}
+
 // TestCleanupNamesWhatStays, unless it is not ours.
 func TestCleanupNamesWhatStays(t *testing.T) {
 	t.Parallel()
@@ -202,8 +244,8 @@ func TestLingeringFiles(t *testing.T) {
 		if err := removeDirectory(dir); err == nil {
 			t.Error("a directory that is not empty is said to be removed")
 		}
-		if took := time.Since(from); took != lingerWait {
-			t.Errorf("it was tried for %s, want %s", took, lingerWait)
+		if took := time.Since(from); took != 2*time.Second {
+			t.Errorf("it was tried for %s, want 2s", took)
 		}
 	})
 	if awaitMarker(dir) != marked {

@@ -3,37 +3,47 @@ package awsprofile
 import (
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
-// TestNoExecMounts asks about file systems of this machine what their options say.
+// TestNoExecMounts mounts file systems that do and do not run programs, for one thread that
+// ends with the test.
 func TestNoExecMounts(t *testing.T) {
 	t.Parallel()
-	mounts, err := os.ReadFile("/proc/self/mounts")
-	if err != nil {
-		t.Skip("no list of file systems")
-	}
-	for _, dir := range []string{"/proc", "/sys"} {
-		var options []string
-		for line := range strings.Lines(string(mounts)) {
-			if f := strings.Fields(line); len(f) > 3 && f[1] == dir {
-				options = append(options, f[3])
-			}
-		}
-		if len(options) != 1 {
-			continue // which of several counts, the list does not say
-		}
-		if want := slices.Contains(strings.Split(options[0], ","), "noexec"); noExecMount(dir) != want {
-			t.Errorf("%s is mounted noexec: %v, want %v", dir, !want, want)
-		}
-	}
-	if noExecMount("/absent") {
+	dir := t.TempDir()
+	if noExecMount(filepath.Join(dir, "absent")) {
 		t.Error("a directory that is not there is mounted noexec")
 	}
+	done := make(chan error)
+	for _, flags := range []uintptr{0, unix.MS_NOEXEC, unix.MS_RDONLY, unix.MS_NOEXEC | unix.MS_RDONLY} {
+		go func() {
+			runtime.LockOSThread() // for good: the thread ends with this function
+			err := mountForThread(dir, flags)
+			if got, want := noExecMount(dir), flags&unix.MS_NOEXEC != 0; err == nil && got != want {
+				t.Errorf("mounted with the flags %#x: noexec %v, want %v", flags, got, want)
+			}
+			done <- err
+		}()
+		if err := <-done; err != nil {
+			t.Skipf("this user mounts nothing: %v", err)
+		}
+	}
+}
+
+// mountForThread mounts an empty file system that only the calling thread sees.
+func mountForThread(dir string, flags uintptr) error {
+	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
+		return err
+	}
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return err
+	}
+	return unix.Mount("none", dir, "tmpfs", flags, "")
 }
 
 // TestBusyProgram: a program that another process is still writing is started again.

@@ -196,7 +196,7 @@ func sameContent(src io.Reader, path string) (bool, error) {
 		if !bytes.Equal(a[:n], b[:m]) {
 			return false, nil
 		}
-		if errA != nil || errB != nil {
+		if errA != nil { // then b is as short and has its own
 			return ended(errA) && ended(errB), nil
 		}
 	}

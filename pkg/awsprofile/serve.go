@@ -177,13 +177,13 @@ func (s *state) plausible(now time.Time) bool {
 }
 
 // later is the given time, or the one that a clock which nobody sets leads to if that
-// is later: a clock that was set back must not stretch the credentials' life.
+// is later: a clock that was set back must not stretch the credentials' life. After a
+// restart of the machine, this one leads to a time before they were issued.
 func (s *state) later(now time.Time) time.Time {
-	elapsed := sinceBoot() - s.Boot
-	if s.Boot == 0 || elapsed < 0 {
+	if s.Boot == 0 {
 		return now
 	}
-	if by := s.Issued.Add(elapsed); by.After(now) {
+	if by := s.Issued.Add(sinceBoot() - s.Boot); by.After(now) {
 		return by
 	}
 	return now

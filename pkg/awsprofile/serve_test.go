@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -100,6 +101,23 @@ func TestServeFailedRenewal(t *testing.T) {
 	}
 }
 
+// TestServeWithoutSaving removes the profile while its credentials are renewed.
+func TestServeWithoutSaving(t *testing.T) {
+	t.Parallel()
+	s := &scene{t: t, temp: t.TempDir(), id: awsprofile.NewID(), now: time.Now}
+	s.write("default", time.Nanosecond)
+	key, err := s.serve(func(context.Context, []byte) (iam.Credentials, error) {
+		return credentials("ASIANEW", newSecret, time.Now(), time.Minute), os.Remove(filepath.Join(s.profile.Directory, "state-"+s.id+".json"))
+	})
+	if key != "ASIANEW" || err != nil {
+		t.Errorf("served %q, %v", key, err)
+	}
+	const note = "the renewed credentials could not be saved for the next call: the system says: "
+	if len(s.notes) != 1 || !strings.HasPrefix(s.notes[0], note) {
+		t.Errorf("the notes are %q, want one: %q", s.notes, note)
+	}
+}
+
 func TestFiftyCallersRenewOnce(t *testing.T) {
 	t.Parallel()
 	s := &scene{t: t, temp: t.TempDir(), id: awsprofile.NewID(), now: time.Now}
@@ -141,6 +159,9 @@ func TestServeEndsInTime(t *testing.T) {
 				<-time.After(c.age)
 				before := time.Now()
 				_, err := s.serve(func(ctx context.Context, _ []byte) (iam.Credentials, error) {
+					if ctx.Err() != nil {
+						t.Errorf("the renewal has no time: %v", ctx.Err())
+					}
 					<-ctx.Done()
 					return iam.Credentials{}, &fault.Fault{Code: fault.Timeout, Cause: ctx.Err()}
 				})
@@ -228,10 +249,10 @@ func TestWaitersShareADenial(t *testing.T) {
 }
 
 // TestClockSetBack gives the state the times that it has when the clock was set back
-// after the credentials were issued.
+// after the credentials were issued, and when the machine was started again.
 func TestClockSetBack(t *testing.T) {
 	t.Parallel()
-	for elapsed, want := range map[time.Duration]string{40 * time.Minute: "ASIAOLD", 58 * time.Minute: "ASIANEW", 2 * time.Hour: "ASIANEW"} {
+	for elapsed, want := range map[time.Duration]string{-24 * time.Hour: "ASIAOLD", 40 * time.Minute: "ASIAOLD", 58 * time.Minute: "ASIANEW", 2 * time.Hour: "ASIANEW"} {
 		s := create(t, t.TempDir(), "default")
 		path := filepath.Join(s.profile.Directory, "state-"+s.id+".json")
 		text, err := os.ReadFile(path)

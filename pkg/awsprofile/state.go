@@ -120,10 +120,11 @@ func (s *state) store(dir string) error {
 // of some profile, its lock, or a temporary file of either.
 func stateName(name string) bool {
 	rest, ok := strings.CutPrefix(name, statePrefix)
-	if !ok || len(rest) < idLength || !validID(rest[:idLength]) {
+	id := rest[:min(idLength, len(rest))]
+	if !ok || !validID(id) {
 		return false
 	}
-	rest = rest[idLength:]
+	rest = rest[len(id):]
 	return rest == stateSuffix || rest == lockSuffix ||
 		strings.HasPrefix(rest, stateSuffix+privatefile.TempInfix) || strings.HasPrefix(rest, lockSuffix+privatefile.TempInfix)
 }
