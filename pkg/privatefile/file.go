@@ -94,10 +94,11 @@ func openOwn(path string, write bool) (f *os.File, err error) {
 func Ensure(path string, content []byte) error {
 	f, err := Create(path)
 	if errors.Is(err, fs.ErrExist) {
-		if f, err = openOwn(path, false); err == nil {
-			_ = f.Close()
+		f, err = openOwn(path, false)
+		if err != nil {
+			return err
 		}
-		return err
+		return f.Close()
 	}
 	if err != nil {
 		return fmt.Errorf("creating %s: %w", filepath.Base(path), err)

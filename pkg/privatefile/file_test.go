@@ -46,6 +46,9 @@ func TestMadeThingsArePrivate(t *testing.T) {
 	if _, err := privatefile.Create(path); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("created again: %v", err)
 	}
+	if err := privatefile.MakeDir(filepath.Dir(path)); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("the directory is made again: %v", err)
+	}
 }
 
 func TestAbsent(t *testing.T) {
