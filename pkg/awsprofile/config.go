@@ -259,7 +259,7 @@ func runs(line, id string) bool {
 		return false
 	}
 	before, got, ok := cutLast(strings.TrimSpace(line), " credential-process ")
-	return ok && validID(got) && (id == "" || got == id) && strings.Contains(before, directoryPrefix)
+	return ok && ValidID(got) && (id == "" || got == id) && strings.Contains(before, directoryPrefix)
 }
 
 func cutLast(s, sep string) (before, after string, found bool) {

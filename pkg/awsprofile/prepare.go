@@ -19,7 +19,7 @@ import (
 // that runs. Nothing is left behind when any of it fails; otherwise the caller has to
 // call Create or Remove. Its faults are those of Create and AAR-PROFILE-NOEXEC.
 func Prepare(ctx context.Context, tempDir, id, binary string) error {
-	if !validID(id) {
+	if !ValidID(id) {
 		return &fault.Fault{Code: fault.Internal, Summary: "the profile has no valid id"}
 	}
 	if err := Check(tempDir); err != nil {

@@ -50,7 +50,8 @@ const maxName = 64
 // The two forms are checked by hand: compiling patterns would cost every call of
 // the credential process a tenth of its time.
 
-func validID(s string) bool {
+// ValidID reports whether s has the form of a profile's id: 32 hexadecimal digits.
+func ValidID(s string) bool {
 	return len(s) == idLength && strings.Trim(s, "0123456789abcdef") == ""
 }
 
@@ -113,7 +114,7 @@ func Dir(tempDir string) string {
 // Its faults are AAR-PROFILE-PATH, AAR-PROFILE-STATE, AAR-PROFILE-BUSY and
 // AAR-PROFILE-WRITE.
 func Create(o Options) (Profile, error) {
-	if !validID(o.ID) || !validName(o.ProfileName) {
+	if !ValidID(o.ID) || !validName(o.ProfileName) {
 		return Profile{}, &fault.Fault{Code: fault.Internal, Summary: "the profile has no valid id or name"}
 	}
 	if err := Check(o.TempDir); err != nil {

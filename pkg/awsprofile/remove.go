@@ -25,7 +25,7 @@ const removeWait = 5 * time.Second
 // package names. It goes on after an error. A directory that is not there is no error.
 // The fault is AAR-PROFILE-CLEANUP.
 func Remove(tempDir, id string) error {
-	if !validID(id) || !filepath.IsAbs(tempDir) {
+	if !ValidID(id) || !filepath.IsAbs(tempDir) {
 		return cleanup(tempDir, errors.New("the profile's id or the temp directory is not what the main part of this step used"))
 	}
 	dir := Dir(tempDir)

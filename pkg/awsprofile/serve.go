@@ -76,8 +76,8 @@ func Serve(ctx context.Context, o ServeOptions) error {
 
 // cachedState reads the state, once it is certain whose it is.
 func cachedState(o ServeOptions) (*state, error) {
-	if !validID(o.ID) {
-		return nil, &fault.Fault{Code: fault.ProfileState, Summary: "the profile's id is not one of this task", Why: "an id consists of 32 hexadecimal digits."}
+	if !ValidID(o.ID) {
+		return nil, &fault.Fault{Code: fault.ProfileState, Summary: "invalid profile id", Why: "an id consists of 32 hexadecimal digits."}
 	}
 	if err := privatefile.CheckDir(o.Dir); err != nil {
 		return nil, asState(err)
@@ -170,15 +170,15 @@ func pastEnd(c iam.Credentials) error {
 
 func (s *state) lifetime() time.Duration { return s.Expires.Sub(s.Issued) }
 
-// plausible reports whether the clock can be compared with the state's times. Tools on
-// this machine go by it, too, and would take credentials of a later day for good.
+// plausible reports whether the clock can be compared with the state's times. By a clock
+// that is set back further, expired credentials would look valid.
 func (s *state) plausible(now time.Time) bool {
 	return !now.Add(clockTolerance).Before(s.Issued)
 }
 
-// later is the given time, or the one that a clock which nobody sets leads to if that
-// is later: a clock that was set back must not stretch the credentials' life. After a
-// restart of the machine, this one leads to a time before they were issued.
+// later is the given time, or the time since the credentials were issued by the machine's
+// uptime, whichever is later: a clock that was set back must not stretch their life. After
+// a restart, the uptime leads to a time before they were issued.
 func (s *state) later(now time.Time) time.Time {
 	if s.Boot == 0 {
 		return now

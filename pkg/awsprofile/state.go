@@ -121,7 +121,7 @@ func (s *state) store(dir string) error {
 func stateName(name string) bool {
 	rest, ok := strings.CutPrefix(name, statePrefix)
 	id := rest[:min(idLength, len(rest))]
-	if !ok || !validID(id) {
+	if !ok || !ValidID(id) {
 		return false
 	}
 	rest = rest[len(id):]

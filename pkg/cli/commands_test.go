@@ -68,6 +68,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"credential-process", "--help"}, 0, "usage: assume-aws-role credential-process ID\n", ""},
 		{[]string{"credential-process", "-help"}, 0, "usage: assume-aws-role credential-process ID\n", ""},
 		{[]string{"credential-process", "-h"}, 0, "usage: assume-aws-role credential-process ID\n", ""},
+		{[]string{"credential-process", "abc"}, 2, "", "assume-aws-role: credential-process needs one id of 32 hexadecimal digits\n\nusage:"},
 		{[]string{"credential-process"}, 2, "", "assume-aws-role: credential-process needs one id of 32 hexadecimal digits\n\nusage:"},
 		{[]string{"credential-process", ""}, 2, "", "assume-aws-role: credential-process needs"},
 		{[]string{"credential-process", "../x"}, 2, "", "assume-aws-role: credential-process needs"},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/awsprofile"
 	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
@@ -31,7 +30,7 @@ func credentialProcess(ctx context.Context, e Env, args []string) int {
 		fmt.Fprint(e.Stdout, credentialProcessUsage)
 		return exitOK
 	}
-	if len(args) != 1 || args[0] == "" || strings.Trim(args[0], "0123456789abcdef") != "" {
+	if len(args) != 1 || !awsprofile.ValidID(args[0]) {
 		fmt.Fprint(e.Stderr, "assume-aws-role: credential-process needs one id of 32 hexadecimal digits\n\n"+credentialProcessUsage)
 		return exitUsage
 	}

@@ -27,7 +27,7 @@ var meanings = map[int]meaning{
 	70052:  {fault.EntraMultiTenant, "Entra refuses the connection's application because it is multi-tenant"},
 	700223: {fault.EntraMultiTenant, "Entra refuses the connection's application because of its tenancy"},
 	700238: {fault.EntraMultiTenant, "Entra refuses the connection's application because of its tenancy"},
-	500011: {fault.EntraResource, "Entra knows no application with the wanted audience in this tenant"},
+	500011: {fault.EntraResource, "Entra knows no application with the requested audience in this tenant"},
 	501051: {fault.EntraResource, "Entra allows only assigned identities to get a token for this audience"},
 	700016: {fault.EntraClient, "Entra knows no application with the connection's client id in this tenant"},
 	700038: {fault.EntraClient, "the connection's client id is a placeholder"},
@@ -72,6 +72,9 @@ func (x Exchanger) refusal(answer *http.Response, a tokenAnswer) error {
 		f.Code, f.Summary = fault.EntraThrottled, "Microsoft Entra throttles token requests"
 	case temporary(answer.StatusCode) || a.Error == "temporarily_unavailable":
 		f.Code, f.Summary = fault.EntraUnavailable, "Microsoft Entra could not issue a token"
+	case len(a.codes()) == 0:
+		f.Remedy = []string{"Re-run the job; give the ids in the error to Microsoft support if it keeps happening."}
+		return f
 	default:
 		return f
 	}

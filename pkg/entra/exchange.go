@@ -32,7 +32,7 @@ type Exchanger struct {
 	Authority string
 	// TenantID and ClientID are GUIDs.
 	TenantID, ClientID string
-	// Audience is the wanted audience; its scope is <Audience>/.default.
+	// Audience is the requested audience; its scope is <Audience>/.default.
 	Audience string
 	// Known are the secrets that no quoted answer may show.
 	Known *foreign.Secrets

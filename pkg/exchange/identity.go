@@ -106,7 +106,7 @@ func (r *run) request(ctx context.Context, connectionID string) answer {
 	got := answer{connectionID: connectionID}
 	issued, err := repeat(ctx, r.patience("token request"), func(ctx context.Context) (idtoken.Answer, error) { return r.tokens.Request(ctx, connectionID) })
 	if err != nil {
-		got.err = err
+		got.err = ofIdentity(err, connectionID)
 		return got
 	}
 	got.token, got.details = issued.Token, issued.Details
@@ -142,11 +142,33 @@ func (r *run) sameIdentity(c claims.UnverifiedClaims, connectionID string, detai
 	case connectionID == "":
 		asked = "pipeline itself"
 	}
-	return &fault.Fault{
+	return ofIdentity(&fault.Fault{
 		Code: fault.IdentityMismatch, Summary: "the token belongs to a different identity than the one requested",
 		Why:     fmt.Sprintf("requested: the %s; received: the subject %s (%s).", asked, r.known.Quote(c.Subject), c.Flavour()),
 		Details: details,
+	}, connectionID)
+}
+
+// withoutConnection are the remedies of what the catalogue puts down to a service
+// connection, when none was requested.
+var withoutConnection = map[fault.Code][]string{
+	fault.OIDCForbidden: {"Give the ids in the error to Azure DevOps support; the request was for the pipeline's own token, so no permission on a service connection is missing."},
+	fault.OIDCNotFound: {
+		"Remove what overwrites System.OidcRequestUri, System.TeamProjectId, System.PlanId or System.JobId; the agent sets them for every job.",
+		"Give the ids in the error to Azure DevOps support if it keeps happening.",
+	},
+	fault.IdentityMismatch: {"Give the ids in the error to Azure DevOps support; the request was for the pipeline's own token."},
+}
+
+// ofIdentity gives a failure the remedy that fits the identity.
+func ofIdentity(err error, connectionID string) error {
+	f, ok := fault.As(err)
+	if !ok || connectionID != "" || withoutConnection[f.Code] == nil {
+		return err
 	}
+	g := *f
+	g.Remedy = withoutConnection[f.Code]
+	return &g
 }
 
 // guard compares the pipeline's claims with the required ones.

@@ -65,6 +65,9 @@ func TestSameIdentity(t *testing.T) {
 		if failed && !strings.HasPrefix(f.Why, asked) {
 			t.Errorf("the reason %q does not begin with %q", f.Why, asked)
 		}
+		if connection := !strings.Contains(asked, "pipeline itself"); failed && strings.Contains(f.Message(), "Select the service connection itself") != connection {
+			t.Errorf("asked for %q: what to do speaks of a connection: %v:\n%s", tt.asked, !connection, f.Message())
+		}
 		if failed && !slices.Equal(f.Details, []string{"id: 7"}) {
 			t.Errorf("the ids of the answer are lost: %q", f.Details)
 		}

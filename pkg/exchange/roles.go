@@ -2,6 +2,8 @@ package exchange
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
@@ -42,12 +44,28 @@ func (r *run) withToken(ctx context.Context, token *secret.Value, request webide
 		return session, err
 	}
 	r.reissued = true
+	refused, _ := fault.As(err)
+	r.opt.Retrying(Retry{"first role (new token)", refused, 0, 2, 2})
 	fresh, err := r.present(ctx)
 	if err != nil {
-		return session, err
+		return session, notReissued(err, refused)
 	}
 	*token, request.Token = fresh, fresh
 	return r.sts.AssumeWithToken(ctx, request)
+}
+
+// notReissued is the fault of a run that got no newer token. It says what AWS refused
+// before, and has been repeated as often as helps.
+func notReissued(err error, refused *fault.Fault) error {
+	f, ok := fault.As(err)
+	if !ok {
+		return err
+	}
+	g := *f
+	g.Retry = fault.Never
+	said := append([]string{refused.Error(), strings.TrimSuffix(refused.Why, ".")}, refused.Details...)
+	g.Details = append(slices.Clone(f.Details), "a new token was requested because AWS STS refused the first: "+strings.Join(said, "; "))
+	return &g
 }
 
 // second assumes the second role by the first one's session.

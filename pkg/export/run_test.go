@@ -116,7 +116,23 @@ func TestRun(t *testing.T) {
 			[]string{"replaced for the rest of this job: the long-lived access key in AWS_ACCESS_KEY_ID; delete it from the pipeline's variables and variable groups once no step needs it"},
 			nil,
 		},
-		"earlier key": {with("SECRET_AWS_ACCESS_KEY_ID", "ASIAIOSFODNN7EXAMPLE", secrets, `["AWS_ACCESS_KEY_ID"]`), []string{key}, []string{"replaced"}},
+		"long-lived key, of the agent": {
+			with("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
+			[]string{"not replaced: the long-lived access key in AWS_ACCESS_KEY_ID (environment of the agent), which stays in the environment of later scripts; delete it there once no step needs it"},
+			[]string{"replaced for the rest"},
+		},
+		"long-lived key, twin": {
+			with("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE", public, `["AWS.Access.Key.Id"]`),
+			[]string{"not replaced: the long-lived access key in AWS_ACCESS_KEY_ID (variable AWS.Access.Key.Id of this job), which stays in the environment of later scripts; delete it there once no step needs it"},
+			[]string{"replaced for the rest"},
+		},
+		"long-lived key, public and twin": {
+			with("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE", public, `["AWS_ACCESS_KEY_ID","AWS.Access.Key.Id"]`),
+			[]string{"not replaced: the long-lived access key in AWS_ACCESS_KEY_ID (variable AWS_ACCESS_KEY_ID and AWS.Access.Key.Id of this job), which stays in the environment of later scripts; delete it there once no step needs it"},
+			[]string{"replaced for the rest"},
+		},
+		"long-lived key, secret twin": {with("SECRET_AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE", secrets, `["AWS.Access.Key.Id"]`), []string{key}, []string{"replaced"}},
+		"earlier key":                 {with("SECRET_AWS_ACCESS_KEY_ID", "ASIAIOSFODNN7EXAMPLE", secrets, `["AWS_ACCESS_KEY_ID"]`), []string{key}, []string{"replaced"}},
 		"deployment": {
 			with(public, `["Strategy.Name"]`), []string{"This is a deployment job: each of its hooks is a job of its own, so every hook that uses AWS needs this step."}, nil,
 		},

@@ -71,13 +71,24 @@ const docs = "https://github.com/assume-aws-role/assume-aws-role/blob/main/docs/
 func (x Exporter) credentials() {
 	prefix := x.Step.Export.Prefix
 	x.secrets(prefix+keyNames[0], prefix+keyNames[1], prefix+keyNames[2])
-	id := prefix + keyNames[0]
-	if strings.HasPrefix(x.Held.SecretValue(id).Reveal()+x.Held.Value(id), longLived) {
-		x.Out.Print("replaced for the rest of this job: the long-lived access key in " + x.surroundings().name(id) + "; delete it from the pipeline's variables and variable groups once no step needs it")
-	}
+	x.Out.Print(x.surroundings().formerKey(prefix + keyNames[0])...)
 	if x.Step.Export.AWSToolkit {
 		x.secrets("AWS.AccessKeyID", "AWS.SecretAccessKey", "AWS.SessionToken")
 	}
+}
+
+// formerKey speaks of a long-lived access key that the job held before. The step replaces
+// that of a variable of this name, and leaves any other in the environment of scripts.
+func (s surroundings) formerKey(id string) []string {
+	isLongLived := func(key string) bool { return strings.HasPrefix(key, longLived) }
+	public := s.held.Public(id) && len(s.held.Twins(id)) == 0
+	switch {
+	case s.held.Secret(id) && isLongLived(s.held.SecretValue(id).Reveal()), public && isLongLived(s.held.Value(id)):
+		return []string{"replaced for the rest of this job: the long-lived access key in " + s.name(id) + "; delete it from the pipeline's variables and variable groups once no step needs it"}
+	case isLongLived(s.held.Value(id)):
+		return []string{"not replaced: the long-lived access key in " + s.name(id) + " (" + s.origin(id) + "), which stays in the environment of later scripts; delete it there once no step needs it"}
+	}
+	return nil
 }
 
 func (x Exporter) secrets(id, key, token string) {

@@ -40,6 +40,9 @@ func (r Requester) refusal(answer *http.Response, a tokenAnswer, readable bool) 
 	if r.classify(f, answer, a, readable) {
 		f.Retry, f.After = fault.Soon, network.RetryAfter(answer.Header.Get("Retry-After"), r.Now())
 	}
+	if f.Code == fault.OIDCRejected && (a.text() == "" || answer.StatusCode < 300) {
+		f.Remedy = []string{"Re-run the job; give the ids in the error to Azure DevOps support if it keeps happening."}
+	}
 	if f.Why == "" && isHTML(answer) && answer.StatusCode >= 400 {
 		f.Why = "the answer has the status " + strconv.Itoa(answer.StatusCode) + " and is an HTML page: a proxy or gateway may have answered in place of Azure DevOps."
 	}

@@ -151,6 +151,9 @@ func TestWhatARefusalSays(t *testing.T) {
 		if f.Why != tt.why {
 			t.Errorf("%s: the reason is %q, want %q", name, f.Why, tt.why)
 		}
+		if shown := strings.HasPrefix(tt.why, "Azure DevOps says"); f.Code == fault.OIDCRejected && strings.Contains(f.Message(), "Read the service's message") != shown {
+			t.Errorf("%s: what to do speaks of a message that is shown: %v:\n%s", name, !shown, f.Message())
+		}
 		if want := append([]string{fmt.Sprintf("HTTP status: %d", tt.status)}, tt.details...); !slices.Equal(f.Details, want) {
 			t.Errorf("%s: the details are %q, want %q", name, f.Details, want)
 		}

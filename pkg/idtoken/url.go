@@ -64,8 +64,9 @@ func (l Location) build(collection *url.URL) (*url.URL, error) {
 	}
 	if len(unusable) > 0 {
 		return nil, &fault.Fault{
-			Code: fault.SystemEndpoint, Summary: "the agent names no token endpoint",
-			Why: "System.OidcRequestUri is empty, and it cannot be built: missing or malformed: " + strings.Join(unusable, ", ") + ".",
+			Code: fault.SystemEndpoint, Summary: "the agent provided no token endpoint",
+			Why:    "System.OidcRequestUri is empty, and it cannot be built: missing or malformed: " + strings.Join(unusable, ", ") + ".",
+			Remedy: []string{"Remove what overwrites or clears the variables that the error names; the agent sets them for every job."},
 		}
 	}
 	return collection.JoinPath(l.ProjectID, "_apis", "distributedtask", "hubs", l.HostType, "plans", l.PlanID, "jobs", l.JobID, "oidctoken"), nil

@@ -38,7 +38,7 @@ func TestEndpoint(t *testing.T) {
 			l.RequestURI, l.CollectionURI = "https://dev.azure.com/org/t", "https://dev.azure.com/other/canary"
 		}, "", fault.HostUntrusted, "System.CollectionUri"},
 		"no system":     {func(l *Location) { l.SystemURL = "" }, "", fault.HostUntrusted, "system connection"},
-		"no collection": {func(l *Location) { l.CollectionURI = "" }, "", fault.SystemEndpoint, "malformed: System.CollectionUri."},
+		"no collection": {func(l *Location) { l.CollectionURI = "" }, "", fault.SystemEndpoint, "malformed: System.CollectionUri.\nWhat to do:\n- Remove what overwrites or clears the variables"},
 		"no ids":        {func(l *Location) { l.PlanID, l.JobID = "", "../x" }, "", fault.SystemEndpoint, "malformed: System.PlanId, System.JobId."},
 	} {
 		t.Run(name, func(t *testing.T) {

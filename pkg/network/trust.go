@@ -21,10 +21,10 @@ type Trust struct {
 func NewTrust(systemURL string) (Trust, error) {
 	u, err := url.Parse(systemURL)
 	if err != nil || u.Hostname() == "" || u.User != nil {
-		return Trust{}, untrusted("the system connection", "its URL cannot be read")
+		return Trust{}, untrustedSystem("its URL cannot be read")
 	}
 	if allowed(u) != nil {
-		return Trust{}, untrusted("the system connection", "its URL is not https")
+		return Trust{}, untrustedSystem("its URL is not https")
 	}
 	return Trust{system: u, org: organisation(u)}, nil
 }
@@ -38,7 +38,7 @@ func (t Trust) Check(variable, raw string) (*url.URL, error) {
 		return nil, untrusted(variable, "it is not a URL")
 	}
 	if u.User != nil || u.Fragment != "" || climbs(u) {
-		return nil, untrusted(variable, "its URL holds a user, a fragment or a path that climbs up")
+		return nil, untrusted(variable, "its URL contains user info, a fragment, or a path with \"..\", \"//\" or a backslash")
 	}
 	if u.Scheme != "https" && (u.Scheme != "http" || !IsLoopback(u.Hostname()) || !IsLoopback(t.system.Hostname())) {
 		return nil, untrusted(variable, fmt.Sprintf("its URL, at host %s, is not https", u.Host))
@@ -49,7 +49,15 @@ func (t Trust) Check(variable, raw string) (*url.URL, error) {
 	return u, nil
 }
 
-func untrusted(what, why string) error {
+// untrustedSystem speaks of the system connection, which no step and no variable can
+// overwrite.
+func untrustedSystem(why string) error {
+	f := untrusted("the system connection", why)
+	f.Remedy = []string{"Configure the agent with the https URL of the organisation (./config.sh --url …), and run the job again."}
+	return f
+}
+
+func untrusted(what, why string) *fault.Fault {
 	return &fault.Fault{
 		Code: fault.HostUntrusted, Summary: "the job's access token is not sent to the host that " + what + " names",
 		Why: why + "; the token was not sent anywhere.",

@@ -57,8 +57,13 @@ func TestTrust(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"", "x", "http://dev.azure.com/org", "https://u:canary@dev.azure.com/", "http://127.0.0.1.evil.org/"} {
-		if _, err := NewTrust(bad); err == nil || strings.Contains(err.Error(), "canary") {
+		_, err := NewTrust(bad)
+		f, ok := fault.As(err)
+		if !ok || strings.Contains(f.Message(), "canary") {
 			t.Errorf("system connection %q: %v", bad, err)
+		}
+		if ok && !strings.Contains(f.Message(), "Configure the agent with the https URL") {
+			t.Errorf("system connection %q: the way out is missing: %s", bad, f.Message())
 		}
 	}
 }

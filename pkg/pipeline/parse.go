@@ -12,6 +12,9 @@ import (
 // macro matches what the agent leaves of a variable that does not exist.
 var macro = pattern.Lazy(`\$\([^()\s][^()]*\)`)
 
+// lists are the inputs that are read line by line.
+var lists = []string{"environmentRoles", "sessionPolicyArns", "chainSessionTags", "chainTransitiveTagKeys", "allowedAccountIds", "requiredClaims"}
+
 // line is one line of a list input with its number, counted from 1.
 type line struct {
 	number int

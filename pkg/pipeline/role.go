@@ -15,10 +15,18 @@ func role(in Inputs, j job, lookup Lookup, conn endpoint, s *Step, p *problems) 
 	requestedRole(in, j, lookup, s, p)
 	pin(in, conn, s, p)
 	if in.RoleARN == "" && in.EnvironmentRoles == "" && !s.Pinned && s.Kind != "" {
-		p.add("roleArn", "no role is given: fill roleArn or environmentRoles, or pin a role in the service connection")
+		p.add("roleArn", "%s", noRole(s.Kind))
 	}
 	s.Region, s.RegionSource = region(in, lookup, s.Kind, conn, r.ARN, p)
 	r.SessionName, r.SessionWithheld = sessionName(in, j, p), p.withheld["roleSessionName"]
+}
+
+// noRole names the places that a role of this kind of identity can come from.
+func noRole(kind IdentityKind) string {
+	if kind == AWSOIDC || kind == AWSToolkit {
+		return "no role is given: fill roleArn or environmentRoles, or pin a role in the service connection"
+	}
+	return "no role is given: fill roleArn or environmentRoles"
 }
 
 // requestedRole is the role that the step's inputs name.
@@ -98,8 +106,10 @@ func region(in Inputs, lookup Lookup, kind IdentityKind, conn endpoint, arn iam.
 	switch {
 	case name == "" && lookup.Held().Secret("AWS_REGION"):
 		p.add("region", "no region is given, and AWS_REGION is a secret variable, which the agent does not pass to steps: set region to $(AWS_REGION), or make the variable public")
-	case name == "":
+	case name == "" && kind == AWSOIDC:
 		p.add("region", "no region is given: fill region, set it in the service connection, or set AWS_REGION")
+	case name == "":
+		p.add("region", "no region is given: fill region or set AWS_REGION")
 	case macro().MatchString(name):
 		if source != "input region" {
 			p.add("region", "%s (from %s) is not a region", p.shown("region", name), source)

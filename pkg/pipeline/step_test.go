@@ -111,6 +111,11 @@ func TestProblems(t *testing.T) {
 		want    string // "" when the step is right
 	}{
 		"macro in force":             {with(nil, "INPUT_ROLESESSIONNAME", "a-$(nope)"), "roleSessionName: the variable"},
+		"macros in comments":         {with(nil, "INPUT_REQUIREDCLAIMS", "rpo_ref = a\n # rpo_ref = $(nope)", "INPUT_ALLOWEDACCOUNTIDS", "#$(nope)\n111122223333", "INPUT_SESSIONPOLICYARNS", "# $(nope)\r\narn:aws:iam::aws:policy/A"), ""},
+		"macros in comments, chain":  {with(chained, "INPUT_CHAINSESSIONTAGS", "# a = $(nope)\nb = c", "INPUT_CHAINTRANSITIVETAGKEYS", "# $(nope)\nb"), ""},
+		"macro in a comment, roles":  {with(nil, "INPUT_ROLEARN", "", "INPUT_ENVIRONMENT", "test", "INPUT_ENVIRONMENTROLES", "# prod = $(nope)\ntest = "+roleText), ""},
+		"macro after a comment":      {with(nil, "INPUT_REQUIREDCLAIMS", "# a\nrpo_ref = $(nope)"), "requiredClaims: the variable"},
+		"macro after # elsewhere":    {with(nil, "INPUT_ROLEARN", "#$(nope)"), "roleArn: the variable"},
 		"macro in an idle input":     {with(nil, "INPUT_ENTRAAUDIENCE", "$(nope)"), ""},
 		"no connection":              {with(nil, "INPUT_SERVICECONNECTION", ""), "serviceConnection: no service connection"},
 		"two connections":            {with(nil, "INPUT_SERVICECONNECTION", connectionGUIDText+","+connectionGUIDText), "serviceConnection: one service"},
@@ -118,7 +123,10 @@ func TestProblems(t *testing.T) {
 		"not delivered":              {with(nil, "INPUT_SERVICECONNECTION", "00000000-1111-2222-3333-444455556666"), "did not pass connection"},
 		"pipeline itself":            {with(nil, "INPUT_CONNECTIONTYPE", "none", "INPUT_SERVICECONNECTION", ""), ""},
 		"kind by case":               {with(nil, "INPUT_CONNECTIONTYPE", "AWSOIDC"), "connectionType: "},
-		"no role":                    {with(nil, "INPUT_ROLEARN", ""), "roleArn: no role"},
+		"no role":                    {with(nil, "INPUT_ROLEARN", ""), "roleArn: no role is given: fill roleArn or environmentRoles, or pin a role in the service connection\n"},
+		"no role, Toolkit":           {with(nil, "INPUT_ROLEARN", "", "INPUT_CONNECTIONTYPE", "awsToolkit", "INPUT_AWSSERVICECONNECTION", connectionGUIDText), "environmentRoles, or pin a role in the service connection\n"},
+		"no role, no connection":     {with(nil, "INPUT_ROLEARN", "", "INPUT_CONNECTIONTYPE", "none"), "roleArn: no role is given: fill roleArn or environmentRoles\n"},
+		"no role, Azure":             {with(azure, "INPUT_ROLEARN", ""), "roleArn: no role is given: fill roleArn or environmentRoles\n"},
 		"pin":                        {with(nil, "INPUT_ROLEARN", "", data+"ROLEARN", roleText), ""},
 		"pin of a Toolkit role":      {with(nil, "ENDPOINT_AUTH_PARAMETER_"+connectionGUIDText+"_ASSUMEROLEARN", roleText+"-2"), "the connection pins the role"},
 		"pin by another input":       {with(azure, "INPUT_ENTRAAUDIENCE", "", data+"ROLEARN", roleText+"-2"), "azureServiceConnection: the connection pins the role"},
@@ -128,7 +136,8 @@ func TestProblems(t *testing.T) {
 		"air-gapped":                 {with(nil, "INPUT_ROLEARN", "arn:aws-iso:iam::111122223333:role/x"), "air-gapped"},
 		"unknown partition":          {with(nil, "INPUT_ROLEARN", "arn:aws-moon:iam::111122223333:role/x"), "unknown partition"},
 		"role in another partition":  {with(nil, "INPUT_ROLEARN", "arn:aws-cn:iam::111122223333:role/x"), "region: "},
-		"no region":                  {with(nil, "INPUT_REGION", ""), "region: no region"},
+		"no region":                  {with(nil, "INPUT_REGION", ""), "region: no region is given: fill region, set it in the service connection, or set AWS_REGION\n"},
+		"no region, no connection":   {with(nil, "INPUT_REGION", "", "INPUT_CONNECTIONTYPE", "none"), "region: no region is given: fill region or set AWS_REGION\n"},
 		"region of the connection":   {with(nil, "INPUT_REGION", "", data+"REGION", "eu-west-2"), ""},
 		"AWS_REGION":                 {with(nil, "INPUT_REGION", "", "AWS_REGION", "eu-west-2"), ""},
 		"secret AWS_REGION":          {with(nil, "INPUT_REGION", "", "VSTS_SECRET_VARIABLES", `["aws_region"]`), "AWS_REGION is a secret variable"},
@@ -216,7 +225,7 @@ func TestProblems(t *testing.T) {
 			if f == nil || f.Code != fault.Input {
 				t.Fatalf("the fault is %+v, want one of %s", f, fault.Input)
 			}
-			if !strings.Contains(f.Why, tt.want) {
+			if !strings.Contains(f.Why+"\n", tt.want) {
 				t.Errorf("the reason is %q, want %q", f.Why, tt.want)
 			}
 		})

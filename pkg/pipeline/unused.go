@@ -17,6 +17,18 @@ type Unused struct {
 // field is one input with its name, value and default.
 type field struct{ name, value, standard string }
 
+// inForce is the value without the comments of a list.
+func (f field) inForce() string {
+	if !slices.Contains(lists, f.name) {
+		return f.value
+	}
+	var texts []string
+	for _, l := range lines(f.value) {
+		texts = append(texts, l.text)
+	}
+	return strings.Join(texts, "\n")
+}
+
 // conditional is an input that is used under some choices only.
 type conditional struct {
 	field
@@ -75,7 +87,7 @@ func unresolved(in Inputs, p *problems) {
 		idle = append(idle, u.Inputs...)
 	}
 	for _, f := range in.all() {
-		if m := macro().FindString(f.value); m != "" && !slices.Contains(idle, f.name) {
+		if m := macro().FindString(f.inForce()); m != "" && !slices.Contains(idle, f.name) {
 			p.add(f.name, "the variable in %s does not exist, or is not available here", p.shown(f.name, m))
 		}
 	}
