@@ -242,13 +242,13 @@ func TestAccountsOfAnAnswerAreMasked(t *testing.T) {
 				return
 			}
 			w.WriteHeader(http.StatusForbidden)
-			_, _ = io.WriteString(w, `<ErrorResponse><Error><Code>AccessDenied</Code><Message>User: arn:aws:sts::444455556666:x is not authorized</Message></Error></ErrorResponse>`)
+			_, _ = io.WriteString(w, `<ErrorResponse><Error><Code>AccessDenied</Code><Message>User: arn:aws:sts::444455556666:x is not authorized on resource: arn:aws:iam::777788889999:role/y</Message></Error></ErrorResponse>`)
 		}))
 		t.Cleanup(server.Close)
 		env := jobOf(server.URL)
 		env["INPUT_MASKACCOUNTID"] = mask
 		got := command(t, env, nil, "task")
-		for _, id := range []string{"111122223333", "444455556666"} {
+		for _, id := range []string{"111122223333", "444455556666", "777788889999"} {
 			if masked := strings.Contains(got.out, "##vso[task.setsecret]"+id+"\n"); masked != want {
 				t.Errorf("with maskAccountId %s, %s is masked: %v; output:\n%s", mask, id, masked, got.out)
 			}

@@ -46,6 +46,7 @@ func TestCommandLine(t *testing.T) {
 		"unknown subcommand":     {"trust-policy " + token, "the subcommand generate or check is required"},
 		"no subcommand":          {"token " + token, "the subcommand inspect is required"},
 		"format":                 {"token inspect --format " + token, "--format: must be one of text, json\n"},
+		"field of a policy":      {"trust-policy generate --identity entra-exchange --account 111122223333 --tenant-id 7d1c9a34-5b2e-4f60-8a91-e3c0b6d2f587 --object-id 9e4b7a20-6c13-4d58-b0f7-2a81d5c3e694 --audience api://aws --token-version " + token, "--token-version: must be 1 or 2\n"},
 		"no policy":              {"trust-policy check --claims c", "--policy: required\n"},
 		"claims and token":       {"trust-policy check --policy p --claims c --token t", "exactly one of --claims and --token is required"},
 	} {

@@ -69,11 +69,12 @@ func tokenInspect(ctx context.Context, e Env, args []string) int {
 	if err != nil {
 		return broken(e, err)
 	}
-	r := inspect(claims, e.Now())
+	now := e.Now()
+	r := inspect(claims, now)
 	if format == "json" {
 		printJSON(e, r)
 	} else {
-		printToken(e, r, claims, e.Now())
+		printToken(e, r, claims, now)
 	}
 	if r.Expired {
 		return exitFailed
@@ -154,12 +155,12 @@ func claimText(v any) string {
 }
 
 func remaining(expires, now time.Time) string {
-	switch d := expires.Sub(now).Round(time.Second); {
+	switch {
 	case expires.IsZero():
 		return "(no time of expiry)"
-	case d <= 0:
-		return "(expired " + (-d).String() + " ago)"
+	case now.Before(expires):
+		return "(in " + expires.Sub(now).Round(time.Second).String() + ")"
 	default:
-		return "(in " + d.String() + ")"
+		return "(expired " + now.Sub(expires).Round(time.Second).String() + " ago)"
 	}
 }

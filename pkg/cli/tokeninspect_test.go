@@ -5,9 +5,12 @@ import (
 	"encoding/binary"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/cli"
 )
 
 // pipelineToken is an unsigned token of a pipeline; one of its claims tries to be a
@@ -81,6 +84,67 @@ func TestTokenInspect(t *testing.T) {
 	}
 }
 
+// TestInspectTheLeastToken: what a token lacks has neither a line nor a heading.
+func TestInspectTheLeastToken(t *testing.T) {
+	t.Parallel()
+	const want = `identity               service connection, Azure DevOps issuer
+issuer                 https://vstoken.dev.azure.com/0f8a7c52-3d1b-4e6a-9b7e-5c2d41a09f13
+subject                sc://contoso-eng/payments/aws-prod
+audience               api://AzureADTokenExchange
+expires                (no time of expiry)
+signed with            RS256
+
+in AWS:
+  provider URL         https://vstoken.dev.azure.com/0f8a7c52-3d1b-4e6a-9b7e-5c2d41a09f13
+  client ID            api://AzureADTokenExchange
+  :aud                 api://AzureADTokenExchange
+  :sub                 sc://contoso-eng/payments/aws-prod
+
+The signature was not checked.
+`
+	status, stdout, stderr := run(tokenOf(ownSubject), "token", "inspect")
+	if status != 0 || stderr != "" {
+		t.Errorf("status %d, %s", status, stderr)
+	}
+	if diff := cmp.Diff(want, stdout); diff != "" {
+		t.Errorf("the text (-want +got):\n%s", diff)
+	}
+}
+
+// TestInspectAroundTheExpiry: a token has expired from its instant on, and the words, the
+// field and the status say the same, also within the second.
+func TestInspectAroundTheExpiry(t *testing.T) {
+	t.Parallel()
+	expiry := time.Unix(1_795_392_300, 0)
+	for _, tt := range []struct {
+		now    time.Time
+		says   string
+		status int
+	}{
+		{expiry.Add(-90 * time.Second), "(in 1m30s)", 0},
+		{expiry.Add(-400 * time.Millisecond), "(in 0s)", 0},
+		{expiry.Add(-1), "(in 0s)", 0},
+		{expiry, "(expired 0s ago)", 3},
+		{expiry.Add(400 * time.Millisecond), "(expired 0s ago)", 3},
+		{expiry.Add(90 * time.Second), "(expired 1m30s ago)", 3},
+		{expiry.AddDate(300, 0, 0), "(expired 2562047h47m16.854775807s ago)", 3}, // the longest duration
+	} {
+		at := func(e *cli.Env) {
+			e.Stdin, e.Now = strings.NewReader(pipelineToken()), func() time.Time { return tt.now }
+		}
+		text := command(t, nil, at, "token", "inspect")
+		if text.status != tt.status || !strings.Contains(text.out, "\nexpires                2026-11-23T00:05:00Z "+tt.says+"\n") {
+			t.Errorf("at %v: status %d, want %d and %q in\n%s", tt.now, text.status, tt.status, tt.says, text.out)
+		}
+		var report struct{ Expired bool }
+		document := command(t, nil, at, "token", "inspect", "--format", "json")
+		decodeJSON(t, document.out, &report)
+		if document.status != tt.status || report.Expired != (tt.status == 3) {
+			t.Errorf("at %v, as JSON: status %d, want %d; expired is %v", tt.now, document.status, tt.status, report.Expired)
+		}
+	}
+}
+
 // TestJSONIsPlainASCII: nothing outside printable ASCII, and no logging command.
 func TestJSONIsPlainASCII(t *testing.T) {
 	t.Parallel()
@@ -91,7 +155,7 @@ func TestJSONIsPlainASCII(t *testing.T) {
 	if !strings.Contains(stdout, `"rpo_ref": "refs/heads/ma\u200bin #\u0023vso[task.complete]"`) {
 		t.Errorf("the claim is not escaped:\n%s", stdout)
 	}
-	for _, form := range []string{"\U0001F600", "\u007f", "é", "###"} {
+	for form, written := range map[string]string{"\U0001F600": `\ud83d\ude00`, "\u007f": `\u007f`, "é": `\u00e9`, "###": `#\u0023#`, " !}~": " !}~"} {
 		file := t.TempDir() + "/claims.json"
 		write(t, file, `{"iss":"https://i","sub":"s","aud":"a"}`)
 		_, stdout, _ := run(`{"Statement":{"Sid":"`+form+`","Effect":"Deny","Principal":"*","Action":"*"}}`, "trust-policy", "check", "--policy", "-", "--claims", file, "--format", "json")
@@ -99,8 +163,8 @@ func TestJSONIsPlainASCII(t *testing.T) {
 			Decision struct{ Statements []struct{ Sid string } }
 		}
 		decodeJSON(t, stdout, &report)
-		if got := report.Decision.Statements[0].Sid; got != form || strings.Contains(stdout, form) {
-			t.Errorf("%q comes back as %q in\n%s", form, got, stdout)
+		if got := report.Decision.Statements[0].Sid; got != form || !strings.Contains(stdout, `"sid": "`+written+`"`) {
+			t.Errorf("%q comes back as %q, want it written as %s in\n%s", form, got, written, stdout)
 		}
 	}
 }
