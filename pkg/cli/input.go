@@ -14,9 +14,10 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/token"
 )
 
-// readInput reads the file that a flag names, or standard input for "-" and "".
-// Its errors name the flag and never the file: somebody may have given the token itself.
-func readInput(ctx context.Context, e Env, flagName, file string) ([]byte, error) {
+// readInput reads the file that a flag names, or standard input for "-" and "". Its errors
+// name the source, the flag as a rule, and never the file: somebody may have given the
+// token itself.
+func readInput(ctx context.Context, e Env, source, file string) ([]byte, error) {
 	var data []byte
 	var err error
 	if file == "" || file == "-" {
@@ -25,7 +26,7 @@ func readInput(ctx context.Context, e Env, flagName, file string) ([]byte, error
 		data, err = foreign.ReadFile(ctx, file)
 	}
 	if err != nil {
-		return nil, unreadable(flagName, err)
+		return nil, unreadable(source, err)
 	}
 	return utf8Text(data), nil
 }
@@ -45,30 +46,30 @@ func utf8Text(data []byte) []byte {
 	return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 }
 
-func unreadable(flagName string, err error) error {
+func unreadable(source string, err error) error {
 	p, inFile := errors.AsType[*fs.PathError](err)
 	switch {
 	case errors.Is(err, foreign.ErrTooLarge):
-		return fmt.Errorf("%s: the input is larger than 4 MiB", flagName)
+		return fmt.Errorf("%s: the input is larger than 4 MiB", source)
 	case errors.Is(err, foreign.ErrNotRegular):
-		return fmt.Errorf("%s: this flag names %w; pipe the text into standard input and give - instead", flagName, err)
+		return fmt.Errorf("%s: this flag names %w; pipe the text into standard input and give - instead", source, err)
 	case errors.Is(err, context.Canceled):
-		return fmt.Errorf("%s: the command was canceled while it read its input", flagName)
+		return fmt.Errorf("%s: the command was canceled while it read its input", source)
 	case inFile:
 		err = p.Err
 	}
-	return fmt.Errorf("%s: cannot read the file that this flag names: %w", flagName, err)
+	return fmt.Errorf("%s: cannot be read: %w", source, err)
 }
 
 // readToken reads a token and its claims.
-func readToken(ctx context.Context, e Env, flagName, file string) (claims.UnverifiedClaims, error) {
-	data, err := readInput(ctx, e, flagName, file)
+func readToken(ctx context.Context, e Env, source, file string) (claims.UnverifiedClaims, error) {
+	data, err := readInput(ctx, e, source, file)
 	if err != nil {
 		return claims.UnverifiedClaims{}, err
 	}
 	c, err := token.Inspect(token.In(data))
 	if err != nil {
-		return c, fmt.Errorf("%s: %w", flagName, err)
+		return c, fmt.Errorf("%s: %w", source, err)
 	}
 	return c, nil
 }

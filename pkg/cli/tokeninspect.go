@@ -65,7 +65,11 @@ func tokenInspect(ctx context.Context, e Env, args []string) int {
 	if problems := formatProblem(format, "text", "json"); len(problems) > 0 {
 		return misuse(e, "token inspect", problems...)
 	}
-	claims, err := readToken(ctx, e, "--file", file)
+	source := "--file"
+	if file == "" {
+		source = "standard input"
+	}
+	claims, err := readToken(ctx, e, source, file)
 	if err != nil {
 		return broken(e, err)
 	}

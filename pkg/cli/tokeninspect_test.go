@@ -187,12 +187,12 @@ func TestUnreadableInputs(t *testing.T) {
 	claims := t.TempDir() + "/claims.json"
 	write(t, claims, `{"iss":"https://i","sub":"s","aud":"a"}`)
 	for name, c := range map[string]struct{ input, args, want string }{
-		"not a token":      {"hello", "token inspect", "Why: --file: the token is not a signed JSON web token"},
-		"no token at all":  {"", "token inspect", "Why: --file: the token is not a signed JSON web token"},
-		"another answer":   {`{"oidcToken":null}`, "token inspect", "Why: --file: the token is not a signed JSON web token"},
-		"incomplete token": {"eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJhIn0.c2ln", "token inspect", "Why: --file: the token lacks claims that AWS STS requires: iss, sub"},
+		"not a token":      {"hello", "token inspect", "Why: standard input: the token is not a signed JSON web token"},
+		"no token at all":  {"", "token inspect", "Why: standard input: the token is not a signed JSON web token"},
+		"another answer":   {`{"oidcToken":null}`, "token inspect", "Why: standard input: the token is not a signed JSON web token"},
+		"incomplete token": {"eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJhIn0.c2ln", "token inspect", "Why: standard input: the token lacks claims that AWS STS requires: iss, sub"},
 		"claims":           {"[]", "trust-policy check --policy " + claims + " --claims -", "Why: --policy: not an IAM policy document"},
-		"too large":        {strings.Repeat(" ", 4<<20+1), "token inspect", "Why: --file: the input is larger than 4 MiB"},
+		"too large":        {strings.Repeat(" ", 4<<20+1), "token inspect", "Why: standard input: the input is larger than 4 MiB"},
 		"a directory":      {"", "token inspect --file .", "Why: --file: this flag names a directory, not a regular file"},
 	} {
 		status, stdout, stderr := run(c.input, strings.Fields(c.args)...)

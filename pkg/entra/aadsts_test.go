@@ -137,6 +137,9 @@ func TestWhatARefusalSays(t *testing.T) {
 		if f.Why != tt.why {
 			t.Errorf("%s: the reason is %q, want %q", name, f.Why, tt.why)
 		}
+		if strings.Contains(f.Message(), "Look up the AADSTS code") {
+			t.Errorf("%s: what to do speaks of a code that is not there:\n%s", name, f.Message())
+		}
 		if want := append([]string{"HTTP status: " + strconv.Itoa(tt.status)}, tt.details...); !slices.Equal(f.Details, want) {
 			t.Errorf("%s: the details are %q, want %q", name, f.Details, want)
 		}
