@@ -14,8 +14,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -101,10 +103,13 @@ func newMachine(t *testing.T, bundled *issuer, more ...*issuer) *machine {
 	return m
 }
 
-// client is a client on the machine.
+// client is a client on the machine, which verifies by itself when it has no bundle.
 func (m *machine) client(c Config) *Client {
 	made := NewClient(c, time.Now, nil)
-	made.authorities.bundles = []string{m.bundle + "-absent", m.bundle}
+	made.authorities.bundles = nil
+	if m.bundle != "" {
+		made.authorities.bundles = []string{m.bundle + "-absent", m.bundle}
+	}
 	made.authorities.system = func() (*x509.CertPool, error) {
 		m.reads.Add(1)
 		return m.all.Clone(), nil
@@ -244,6 +249,55 @@ func TestAgentAuthorities(t *testing.T) {
 		}
 		if _, err := post(t, c, address, "x"); err != nil {
 			t.Errorf("%s: after the whole was read: %v", name, err)
+		}
+	}
+}
+
+// TestOpenedBeforeTheWholeWasRead: a connection whose server was not trusted then is made
+// anew with all authorities.
+func TestOpenedBeforeTheWholeWasRead(t *testing.T) {
+	t.Parallel()
+	laid := newIssuer(t, "hand-laid")
+	m := newMachine(t, newIssuer(t, "bundled"), laid)
+	c := m.client(Config{})
+	first, _ := laid.server(unchanged)
+	second, _ := laid.server(unchanged)
+	for _, address := range []string{first, second} {
+		target, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Open(t.Context(), target)
+	}
+	for _, address := range []string{first, second} {
+		if got, err := post(t, c, address, "x"); err != nil || got != "x" {
+			t.Errorf("the answer is %q, error %v", got, err)
+		}
+	}
+	if n := m.reads.Load(); n != 1 {
+		t.Errorf("the whole was read %d times", n)
+	}
+}
+
+// TestSystemThatVerifies by itself, as macOS and Windows do, goes on to do so; with
+// AGENT_CAINFO, its authorities count beside those.
+func TestSystemThatVerifies(t *testing.T) {
+	t.Parallel()
+	config := NewClient(Config{}, time.Now, nil).base.TLSClientConfig
+	if ours := config.RootCAs != nil; ours != (runtime.GOOS == "linux") {
+		t.Errorf("servers are verified by the authorities that we read: %v", ours)
+	}
+	system, agents := newIssuer(t, "system"), newIssuer(t, "agent's")
+	m := newMachine(t, system)
+	m.bundle = ""
+	if config = m.client(Config{}).base.TLSClientConfig; config.RootCAs != nil {
+		t.Error("the system does not verify")
+	}
+	c := m.client(Config{CAFile: "ca.pem", bundle: agents.pem})
+	for name, i := range map[string]*issuer{"the system's": system, "the agent's": agents} {
+		address, _ := i.server(unchanged)
+		if _, err := post(t, c, address, "x"); err != nil {
+			t.Errorf("%s authority: %v", name, err)
 		}
 	}
 }

@@ -3,11 +3,15 @@ package network
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -84,6 +88,77 @@ func TestClientPolicy(t *testing.T) {
 	}
 	if d := c.Skew(); d < 59*time.Minute || d > 61*time.Minute {
 		t.Errorf("skew %v", d)
+	}
+}
+
+// TestSkew keeps the difference of the clocks that was largest, ahead or behind.
+func TestSkew(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Date", r.URL.Query().Get("date")) }))
+	t.Cleanup(server.Close)
+	c := NewClient(Config{}, func() time.Time { return now }, nil)
+	for _, tt := range []struct{ ahead, want time.Duration }{
+		{0, 0},
+		{-time.Second, -time.Second},
+		{time.Second, -time.Second}, // the first of two that are as large
+		{2 * time.Second, 2 * time.Second},
+		{-time.Second, 2 * time.Second},
+		{-time.Hour, -time.Hour},
+	} {
+		if _, _, err := get(t, c, server.URL+"/?date="+url.QueryEscape(now.Add(tt.ahead).Format(http.TimeFormat))); err != nil {
+			t.Fatal(err)
+		}
+		if c.Skew() != tt.want {
+			t.Errorf("after a server that is %s ahead: skew %s, want %s", tt.ahead, c.Skew(), tt.want)
+		}
+	}
+	if _, _, err := get(t, c, server.URL+"/?date=unknown"); err != nil || c.Skew() != -time.Hour {
+		t.Errorf("after a date that cannot be read: skew %s, error %v", c.Skew(), err)
+	}
+}
+
+// TestBodyHasALength: a request says how long its body is, also when it has none. Not
+// every server takes a body in chunks.
+func TestBodyHasALength(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{"", "x"} {
+		server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Content-Length") != strconv.Itoa(len(body)) {
+				t.Errorf("%q has length %q, encoding %q", body, r.Header.Get("Content-Length"), r.TransferEncoding)
+			}
+		}))
+		t.Cleanup(server.Close)
+		if _, err := post(t, NewClient(Config{}, time.Now, nil), server.URL, body); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestLocalhostAsksNoDNS: whatever a DNS server or a hosts file says of the name, it is
+// this machine, by either of its addresses.
+func TestLocalhostAsksNoDNS(t *testing.T) {
+	t.Parallel()
+	for _, ip := range []string{"127.0.0.1", "::1"} {
+		listener, err := net.Listen("tcp", net.JoinHostPort(ip, "0"))
+		if err != nil {
+			t.Logf("no loopback %s on this machine: %v", ip, err)
+			continue
+		}
+		t.Cleanup(func() { _ = listener.Close() })
+		_, port, err := net.SplitHostPort(listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+			DNSStart: func(info httptrace.DNSStartInfo) { t.Errorf("%s is looked up", info.Host) },
+		})
+		conn, err := dial(ctx, "tcp", "LocalHost:"+port)
+		if err != nil {
+			t.Errorf("a server at %s: %v", ip, err)
+			continue
+		}
+		_ = conn.Close()
 	}
 }
 

@@ -122,11 +122,7 @@ func why(err error) string {
 
 // holdsCertificate reports whether a PEM text holds a certificate that can be parsed.
 func holdsCertificate(data []byte) bool {
-	for len(data) > 0 {
-		var block *pem.Block
-		if block, data = pem.Decode(data); block == nil {
-			return false
-		}
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type != "CERTIFICATE" {
 			continue
 		}

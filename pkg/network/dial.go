@@ -13,7 +13,7 @@ const connectTimeout = 15 * time.Second
 
 // dial connects; localhost is dialled as loopback without asking DNS.
 func dial(ctx context.Context, network, address string) (net.Conn, error) {
-	d := &net.Dialer{Timeout: connectTimeout, KeepAlive: 30 * time.Second}
+	d := &net.Dialer{Timeout: connectTimeout}
 	host, port, err := net.SplitHostPort(address)
 	if err != nil || !strings.EqualFold(host, "localhost") {
 		return d.DialContext(ctx, network, address)

@@ -16,7 +16,9 @@ import (
 	"net/url"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/errno"
@@ -131,6 +133,7 @@ func TestFailuresByPhase(t *testing.T) {
 		"handshake, alert that passes":    {true, alert(80), unreachable, "the connection was ended by a TLS alert of the other side (internal error) while it was being set up.", fault.Soon},
 		"handshake, silence":              {true, silence, unreachable, "no connection could be made in time.", fault.Soon},
 		"handshake, not TLS":              {true, func(c net.Conn) { _, _ = io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n"); halfClosed(c) }, unreachable, "what answers there does not speak TLS.", fault.Never},
+		"handshake, out of order":         {true, func(c net.Conn) { _, _ = c.Write([]byte{22, 3, 3, 0, 4, 14, 0, 0, 0}); halfClosed(c) }, unreachable, "the connection was ended because the other side broke the rules of TLS while it was being set up.", fault.Soon},
 		"request taken, reset":            {false, after("", reset), broke, "the connection was reset before an answer came.", fault.Soon},
 		"request taken, closed":           {false, after("", closed), broke, "the connection was closed before an answer came.", fault.Soon},
 		"request taken, half-closed":      {false, after("", halfClosed), broke, "the connection was closed before an answer came.", fault.Soon},
@@ -200,6 +203,79 @@ func TestFailuresByPhase(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestUsedConnectionThatEnds: a request on it is sent once more when not a byte of an
+// answer came, and only then.
+func TestUsedConnectionThatEnds(t *testing.T) {
+	t.Parallel()
+	const whole = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+	for name, tt := range map[string]struct {
+		opened   bool
+		sent     string // of the second answer
+		requests int32
+		why      string // empty when the second request succeeds
+	}{
+		"no answer":           {false, "", 3, ""},
+		"no answer, opened":   {true, "", 3, ""},
+		"one byte":            {false, "H", 2, " in the header of the answer."},
+		"one byte, opened":    {true, "H", 2, " in the header of the answer."},
+		"half a body":         {false, began + "\r\nhalf", 2, " in the middle of the answer (status 200)."},
+		"half a body, opened": {true, began + "\r\nhalf", 2, " in the middle of the answer (status 200)."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var requests atomic.Int32
+			u := url.URL{Scheme: "http", Host: wire(t, func(conn net.Conn) {
+				for takes(conn) {
+					if requests.Add(1) == 2 {
+						_, _ = io.WriteString(conn, tt.sent)
+						closed(conn)
+						return
+					}
+					_, _ = io.WriteString(conn, whole)
+				}
+			})}
+			c := NewClient(Config{}, time.Now, nil)
+			if tt.opened {
+				c.Open(t.Context(), &u)
+			}
+			if got, err := post(t, c, u.String(), "x"); err != nil || got != "ok" {
+				t.Fatalf("the first answer is %q, error %v", got, err)
+			}
+			_, err := post(t, c, u.String(), "x")
+			if (err == nil) != (tt.why == "") {
+				t.Fatalf("the second request: error %v, want one that ends in %q", err, tt.why)
+			}
+			if err != nil && !strings.HasSuffix(told(err).Why, tt.why) {
+				t.Errorf("the reason is %q, want one that ends in %q", told(err).Why, tt.why)
+			}
+			if n := requests.Load(); n != tt.requests {
+				t.Errorf("%d requests arrived, want %d", n, tt.requests)
+			}
+		})
+	}
+}
+
+// TestSilentHandshake is given up in time for another try.
+func TestSilentHandshake(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := NewClient(Config{}, time.Now, nil)
+		c.base.DialContext = func(context.Context, string, string) (net.Conn, error) {
+			ours, theirs := net.Pipe()
+			go func() { _, _ = io.Copy(io.Discard, theirs) }()
+			return ours, nil
+		}
+		from := time.Now()
+		_, _, err := get(t, c, "https://a.b/")
+		if f := told(err); f.Why != "no connection could be made in time." || f.Retry != fault.Soon {
+			t.Errorf("the reason is %q, retry %d", f.Why, f.Retry)
+		}
+		if took := time.Since(from); took != 15*time.Second {
+			t.Errorf("it was given up after %s, want 15s", took)
+		}
+	})
 }
 
 // expectant is a connection that calls then when more is expected after "half".

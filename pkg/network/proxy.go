@@ -115,7 +115,8 @@ func (e *proxyRefusal) Error() string {
 	case e.status == http.StatusProxyAuthRequired:
 		return "the proxy " + e.proxy + " asks for credentials (407)"
 	}
-	return strings.TrimSpace(fmt.Sprintf("the proxy %s refused the connection (%d %s)", e.proxy, e.status, http.StatusText(e.status)))
+	status := strings.TrimSpace(fmt.Sprintf("%d %s", e.status, http.StatusText(e.status))) // not every status has a text
+	return "the proxy " + e.proxy + " refused the connection (" + status + ")"
 }
 
 // permanent reports whether the proxy would refuse again: it decided, and was not too

@@ -2,6 +2,7 @@ package network
 
 import (
 	"bufio"
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -76,7 +77,10 @@ func TestProxyRefusal(t *testing.T) {
 		{http.StatusProxyAuthRequired, "", fault.Never, " asks for credentials (407)", "proxy's user and password"},
 		{http.StatusProxyAuthRequired, "u", fault.Never, " does not accept the user and password that it was given (407)", "Correct the proxy's user and password"},
 		{http.StatusForbidden, "", fault.Never, " refused the connection (403 Forbidden)", "owner of the proxy"},
+		{http.StatusRequestTimeout, "", fault.Soon, " refused the connection (408 Request Timeout)", "Re-run"},
 		{http.StatusTooManyRequests, "", fault.Soon, " refused the connection (429 Too Many Requests)", "Re-run"},
+		{499, "", fault.Never, " refused the connection (499)", "owner of the proxy"},
+		{http.StatusInternalServerError, "", fault.Soon, " refused the connection (500 Internal Server Error)", "Re-run"},
 		{http.StatusServiceUnavailable, "", fault.Soon, " refused the connection (503 Service Unavailable)", "Re-run"},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
@@ -112,10 +116,32 @@ func TestProxyRefusal(t *testing.T) {
 			if f.Why != "the proxy could not be used: the connection was refused." || f.Retry != fault.Soon {
 				t.Errorf("a closed proxy: the reason is %q, retry %d", f.Why, f.Retry)
 			}
-			if !strings.Contains(f.Remedy[0], "proxy settings") {
-				t.Errorf("a closed proxy: the remedy is %q", f.Remedy[0])
+			if len(f.Remedy) != 1 || !strings.Contains(f.Remedy[0], "proxy settings") {
+				t.Errorf("a closed proxy: the remedies are %q", f.Remedy)
 			}
 		})
+	}
+}
+
+// TestProxyCertificate: a proxy that is reached by https and has a certificate of an
+// unknown authority. The agent can be given that.
+func TestProxyCertificate(t *testing.T) {
+	t.Parallel()
+	address, requests := newIssuer(t, "Corp").server(unchanged)
+	proxy, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = get(t, newMachine(t, newIssuer(t, "bundled")).client(Config{ProxyURL: proxy}), "https://a.b/")
+	f := told(err)
+	if want := "the proxy could not be used: it was issued by CN=Corp, which is not trusted here."; f.Why != want {
+		t.Errorf("the reason is %q, want %q", f.Why, want)
+	}
+	if remedy := strings.Join(f.Remedy, " "); !strings.Contains(remedy, "proxy settings") || !strings.Contains(remedy, "CA bundle of the proxy") {
+		t.Errorf("the remedies are %q", f.Remedy)
+	}
+	if n := requests.Load(); n != 0 {
+		t.Errorf("%d requests went to it", n)
 	}
 }
 
@@ -200,7 +226,8 @@ func TestOpenedConnectionIsUsed(t *testing.T) {
 	}
 }
 
-// TestFailedOpeningIsForgotten wants the next request to try anew.
+// TestFailedOpeningIsForgotten wants the request that waited for it to report it, without
+// a try of its own, and the next one to try anew.
 func TestFailedOpeningIsForgotten(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.NotFoundHandler())
@@ -210,9 +237,19 @@ func TestFailedOpeningIsForgotten(t *testing.T) {
 	}
 	server.Close()
 	c := NewClient(Config{}, time.Now, nil)
+	var tries atomic.Int32
+	c.base.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		tries.Add(1)
+		return dial(ctx, network, address)
+	}
 	c.Open(t.Context(), target)
-	if _, _, err := get(t, c, server.URL); err == nil || told(err).Why != "the connection was refused." {
-		t.Errorf("closed server: %v", err)
+	for want := range int32(2) {
+		if _, _, err := get(t, c, server.URL); err == nil || told(err).Why != "the connection was refused." {
+			t.Errorf("closed server: %v", err)
+		}
+		if n := tries.Load(); n != want+1 {
+			t.Errorf("%d tries to connect for %d requests", n, want+1)
+		}
 	}
 	if len(c.opened) != 0 {
 		t.Error("the failed connection is kept")

@@ -9,9 +9,9 @@ import (
 // RetryAfter reads a Retry-After header, in seconds or as a date (RFC 9110 §10.2.3);
 // 0 when there is none or it cannot be read.
 func RetryAfter(header string, now time.Time) time.Duration {
-	if s, err := strconv.Atoi(header); err == nil && s > 0 {
+	if s, err := strconv.Atoi(header); err == nil {
 		const longest = 24 * 3600
-		return time.Duration(min(s, longest)) * time.Second
+		return time.Duration(min(max(s, 0), longest)) * time.Second
 	}
 	if at, err := http.ParseTime(header); err == nil && at.After(now) {
 		return at.Sub(now)

@@ -68,6 +68,27 @@ func TestTrust(t *testing.T) {
 	}
 }
 
+// TestTrustNamesBothPlaces: a refusal says where the URL leads and where the job belongs,
+// with the organisation where many share a host.
+func TestTrustNamesBothPlaces(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ system, url, want string }{
+		{"https://dev.azure.com/Org/", "https://dev.azure.com/other/p?q", "dev.azure.com (organisation other), but this job belongs to dev.azure.com (organisation org)"},
+		{"https://dev.azure.com/org/", "https://evil.org/org/", "evil.org, but this job belongs to dev.azure.com (organisation org)"},
+		{"https://ado.corp/tfs/", "https://ado.corp:8443/tfs/", "ado.corp:8443, but this job belongs to ado.corp"},
+	} {
+		trust, err := NewTrust(tt.system)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = trust.Check("System.OidcRequestUri", tt.url)
+		f, _ := fault.As(err)
+		if f == nil || f.Why != "it points to "+tt.want+"; the token was not sent anywhere." {
+			t.Errorf("%s for %s: %v, want it to name %s", tt.url, tt.system, err, tt.want)
+		}
+	}
+}
+
 // TestTrustNeverLeavesTheOrganisation builds URLs of foreign hosts and organisations.
 func TestTrustNeverLeavesTheOrganisation(t *testing.T) {
 	t.Parallel()
