@@ -1,6 +1,8 @@
 package foreign
 
 import (
+	"hash/maphash"
+	"iter"
 	"strconv"
 	"strings"
 	"sync"
@@ -31,41 +33,43 @@ const removed = "(secret removed)"
 // Secrets are the values that no quoted text may show, not even in part. The zero value
 // and nil hold none. It is safe for concurrent use.
 type Secrets struct {
-	mu     sync.Mutex
-	values []hidden
-	// grams finds where a text may repeat a value: every run of enough letters of a value
-	// holds one of these groups of shortest letters.
-	grams map[string][]place
+	mu   sync.Mutex
+	seed maphash.Seed
+	// parts are the hashes of all parts that give a value away, so that nothing prints
+	// them; lengths are how many letters and digits these have.
+	parts   map[uint64]bool
+	lengths [run + 1]bool
 }
-
-// hidden is a value as it is compared, behind a function so that nothing prints it.
-type hidden struct {
-	letters func() string
-	least   int // how many in a row give it away
-}
-
-// place is a position in a value.
-type place struct{ value, offset int }
 
 // Add makes values known. Values of less than 8 letters and digits are left to the masker
 // of the log.
 func (s *Secrets) Add(values ...secret.Value) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.grams == nil {
-		s.grams = map[string][]place{}
+	if s.parts == nil {
+		s.seed, s.parts = maphash.MakeSeed(), map[uint64]bool{}
 	}
 	for _, v := range values {
 		letters, _ := lettersOf(v.Reveal())
-		least := min(run, len(letters))
-		if least < shortest {
+		length := min(run, len(letters))
+		if length < shortest {
 			continue
 		}
-		for i := 0; i+shortest <= len(letters); i += least - shortest + 1 {
-			gram := letters[i : i+shortest]
-			s.grams[gram] = append(s.grams[gram], place{len(s.values), i})
+		s.lengths[length] = true
+		for part := range windows(letters, length) {
+			s.parts[maphash.String(s.seed, part)] = true
 		}
-		s.values = append(s.values, hidden{func() string { return letters }, least})
+	}
+}
+
+// windows are the parts of a text that have the length, and where each begins.
+func windows(text string, length int) iter.Seq2[string, int] {
+	return func(yield func(string, int) bool) {
+		for i := range len(text) - length + 1 {
+			if !yield(text[i:i+length], i) {
+				return
+			}
+		}
 	}
 }
 
@@ -107,34 +111,24 @@ func (s *Secrets) Remove(text string) string {
 // cover marks the letters that repeat a part of a value; nil when none does.
 func (s *Secrets) cover(letters string) []bool {
 	var covered []bool
-	for i := 0; i+shortest <= len(letters); i++ {
-		for _, p := range s.grams[letters[i:i+shortest]] {
-			v := s.values[p.value]
-			from, to := common(letters, i, v.letters(), p.offset)
-			if to-from < v.least {
+	for length, used := range s.lengths {
+		if !used {
+			continue
+		}
+		end := 0 // of what this length has marked
+		for part, i := range windows(letters, length) {
+			if !s.parts[maphash.String(s.seed, part)] {
 				continue
 			}
 			if covered == nil {
 				covered = make([]bool, len(letters))
 			}
-			for j := from; j < to; j++ {
-				covered[j] = true
+			for end = max(end, i); end < i+length; end++ {
+				covered[end] = true
 			}
 		}
 	}
 	return covered
-}
-
-// common is the longest stretch of a around position i that equals that of b around j.
-func common(a string, i int, b string, j int) (from, to int) {
-	from, to = i, i
-	for back := j - i; from > 0 && from+back > 0 && a[from-1] == b[from+back-1]; {
-		from--
-	}
-	for to < len(a) && j+to-i < len(b) && a[to] == b[j+to-i] {
-		to++
-	}
-	return from, to
 }
 
 // lettersOf are the ASCII letters and digits of a text, in lower case, and where each

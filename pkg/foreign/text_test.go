@@ -77,6 +77,23 @@ func TestQuoteLeavesNoRun(t *testing.T) {
 	})
 }
 
+// TestRepetitiveSecret echoes a token whose parts are alike; that must not cost more than
+// another one does.
+func TestRepetitiveSecret(t *testing.T) {
+	t.Parallel()
+	long := "head." + strings.Repeat("QUFB", 1<<14) + ".tail"
+	for text, want := range map[string]string{
+		"the token " + long + " is bad":   "the token (secret removed) is bad",
+		"the token " + long[:6000] + ".":  "the token (secret removed).",
+		"AAAQUFBQUFBQUFBQUFBAAA":          "AAA(secret removed)AAA",
+		strings.Repeat("QUFB", 3) + "QUF": strings.Repeat("QUFB", 3) + "QUF",
+	} {
+		if got := knowing(long).Remove(text); got != want {
+			t.Errorf("%.60q: %.60q, want %q", text, got, want)
+		}
+	}
+}
+
 // TestQuoteKeepsWordsWhole because the masker of the log knows secrets as a whole.
 func TestQuoteKeepsWordsWhole(t *testing.T) {
 	t.Parallel()
@@ -113,6 +130,14 @@ func TestAlphabets(t *testing.T) {
 		if n := word(next + "a"); n != end {
 			t.Errorf("%q begins a word of %d bytes, want %d", next, n, end)
 		}
+	}
+}
+
+// BenchmarkAdd is what a step's tokens and credentials cost once.
+func BenchmarkAdd(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		knowing(strings.Repeat(token, 8), strings.Repeat("job", 30)+token, strings.Repeat("k3y/", 10), strings.Repeat("IQoJb3JpZ2luX2Vj", 60))
 	}
 }
 
