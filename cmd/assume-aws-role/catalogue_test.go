@@ -11,7 +11,7 @@ import (
 )
 
 // inTests are the codes that no script can provoke; TestFailures does.
-var inTests = []fault.Code{fault.TokenMalformed, fault.IdentityMismatch, fault.Export, fault.Canceled, fault.Internal}
+var inTests = []fault.Code{fault.TokenMalformed, fault.IdentityMismatch, fault.Export, fault.Internal}
 
 // TestEveryCodeIsProvoked looks for each code of the catalogue in the scripts of
 // this package and in the launcher's tests.

@@ -25,8 +25,13 @@ var extension = ""
 
 func main() {
 	forbidCoreDumps()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	if slices.Equal(os.Args[1:], []string{"task"}) {
+	task := slices.Equal(os.Args[1:], []string{"task"})
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if task {
+		signals = append(signals, syscall.SIGHUP) // a command that nohup started must not end by it
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
+	if task {
 		// A step whose launcher was killed has failed: nothing may be exported for it.
 		endWithParent(stop)
 	}

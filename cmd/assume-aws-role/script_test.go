@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -41,7 +42,7 @@ func TestScripts(t *testing.T) {
 			"fault": faultCommand, "task": taskCommand, "requests": requestsCommand,
 			"use": useCommand, "world": worldCommand, "input": inputCommand, "adopt": adoptCommand,
 			"profile": profileCommand, "log": logCommand, "age": ageCommand, "clock": clockCommand,
-			"watch": watchCommand, "opened": openedCommand, "authorities": authoritiesCommand,
+			"signal": signalCommand, "watch": watchCommand, "opened": openedCommand, "authorities": authoritiesCommand,
 		},
 		Condition: condition,
 	})
@@ -60,6 +61,7 @@ func setup(env *testscript.Env) error {
 	}
 	env.Defer(s.Close)
 	env.Values[sandboxKey{}] = s
+	s.Shown() // from now on, for signalCommand
 	env.Values[openedKey{}] = &opens{}
 	temp := env.WorkDir + "/_temp"
 	if err := os.Mkdir(temp, 0o755); err != nil {
@@ -87,6 +89,18 @@ func world(ts *testscript.TestScript) *sandbox.Sandbox {
 // faultCommand switches faults on: fault sts:status=503 …
 func faultCommand(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(world(ts).SetFaults(args...))
+}
+
+// signals are those by which a step can be stopped.
+var signals = map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP}
+
+// signalCommand waits until a fault shows, and sends a signal to what runs in the
+// background then: signal HUP.
+func signalCommand(ts *testscript.TestScript, _ bool, args []string) {
+	<-world(ts).Shown()
+	for _, cmd := range ts.BackgroundCmds() {
+		ts.Check(cmd.Process.Signal(signals[args[0]]))
+	}
 }
 
 // worldCommand reaches the stand-ins by their real names: over TLS, through the

@@ -14,7 +14,8 @@ import (
 
 // openAncestor returns the directory on the way to path, or path itself, in which users
 // other than this one and root can rename and delete what they do not own; "" when there
-// is none. The way is that of the name and that of what links in it lead to.
+// is none. The way is that of the name and that of what links in it lead to. The owners of
+// these directories are trusted: in a job container they belong to a user of the host.
 func openAncestor(path string) string {
 	ways := []string{path}
 	if real, err := filepath.EvalSymlinks(path); err == nil && real != path {

@@ -1,6 +1,7 @@
 package awsprofile
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,9 @@ func Prepare(ctx context.Context, tempDir, id, binary string) error {
 	}
 	err := locked(tempDir, id, func(dir string) error {
 		if err := tryFiles(ctx, statePath(dir, id)+privatefile.TempInfix+"probe"); err != nil {
+			return err
+		}
+		if err := editConfig(dir, bytes.Clone); err != nil {
 			return err
 		}
 		if err := installBinary(binary, filepath.Join(dir, binaryName)); err != nil {

@@ -78,6 +78,23 @@ func TestPrepareKeepsOtherProfiles(t *testing.T) {
 	}
 }
 
+// TestPrepareTriesTheConfigFile finds before any request that the shared files cannot be
+// edited.
+func TestPrepareTriesTheConfigFile(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"config", "credentials"} {
+		temp := t.TempDir()
+		s := create(t, temp, "default")
+		file := filepath.Join(s.profile.Directory, name)
+		if err := errors.Join(os.Remove(file), os.Mkdir(file, 0o700)); err != nil {
+			t.Fatal(err)
+		}
+		if err := awsprofile.Prepare(t.Context(), temp, awsprofile.NewID(), self(t)); code(err) != fault.ProfileState {
+			t.Errorf("%s is a directory: %v, want %s", name, err, fault.ProfileState)
+		}
+	}
+}
+
 // TestPrepareTriesTheProgram installs what is no program, or another one.
 func TestPrepareTriesTheProgram(t *testing.T) {
 	t.Parallel()

@@ -242,16 +242,19 @@ func TestAccountsOfAnAnswerAreMasked(t *testing.T) {
 				return
 			}
 			w.WriteHeader(http.StatusForbidden)
-			_, _ = io.WriteString(w, `<ErrorResponse><Error><Code>AccessDenied</Code><Message>User: arn:aws:sts::444455556666:x is not authorized on resource: arn:aws:iam::777788889999:role/y</Message></Error></ErrorResponse>`)
+			_, _ = io.WriteString(w, `<ErrorResponse><Error><Code>AccessDenied</Code><Message>User: arn:aws:sts::444455556666:x is not authorized on resource: arn:aws:iam::777788889999:role/y (account 333344445555), request 1234567890123</Message></Error></ErrorResponse>`)
 		}))
 		t.Cleanup(server.Close)
 		env := jobOf(server.URL)
 		env["INPUT_MASKACCOUNTID"] = mask
 		got := command(t, env, nil, "task")
-		for _, id := range []string{"111122223333", "444455556666", "777788889999"} {
+		for _, id := range []string{"111122223333", "444455556666", "777788889999", "333344445555"} {
 			if masked := strings.Contains(got.out, "##vso[task.setsecret]"+id+"\n"); masked != want {
 				t.Errorf("with maskAccountId %s, %s is masked: %v; output:\n%s", mask, id, masked, got.out)
 			}
+		}
+		if strings.Contains(got.out, "##vso[task.setsecret]1234567890123") {
+			t.Errorf("a number of 13 digits is masked:\n%s", got.out)
 		}
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
 	"github.com/assume-aws-role/assume-aws-role/pkg/report"
-	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
 )
 
@@ -120,25 +119,11 @@ func (t *taskRun) exporter() export.Exporter {
 	return export.Exporter{Log: &t.Log, Held: t.lookup.Held(), Now: t.env.Now, Profile: t.profile}
 }
 
-// accountInARN finds the account ids of ARNs in texts of AWS.
-var accountInARN = pattern.Lazy(`:([0-9]{12}):`)
-
-// maskNamed registers the account ids that an answer of AWS names beside those of
-// the inputs.
-func (t *taskRun) maskNamed(text string) {
-	if !t.Step.Export.MaskAccountID {
-		return
-	}
-	for _, m := range accountInARN().FindAllStringSubmatch(text, -1) {
-		t.Out.Mask(secret.New(m[1]))
-	}
-}
-
 // fail reports the step's one error.
 func (t *taskRun) fail(err error) {
 	t.discardProfile()
 	f := fault.Of(err, "the task stopped for an unknown reason")
-	t.maskNamed(f.Message())
+	t.MaskAccounts(f.Message())
 	t.Out.LogIssue(vso.IssueError, string(f.Code), t.Run().Failure(f).Message())
 	t.Out.Complete(vso.Failed)
 }

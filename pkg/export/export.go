@@ -80,6 +80,7 @@ func (x Exporter) announce(ctx context.Context, p awsprofile.Profile) {
 	}
 	x.job()
 	for _, text := range Advice(ctx, x.Step, x.Held, x.Result.Session.AssumedRoleARN) {
+		x.MaskAccounts(text)
 		x.Out.LogIssue(vso.IssueWarning, "", text)
 	}
 }
@@ -112,6 +113,7 @@ func (x Exporter) plain(v variable) {
 	}
 	x.Out.Print("exporting: " + x.surroundings().name(v.name) + "=" + x.Step.Shown(v.input, v.value))
 	if said := x.surroundings().replaced(v); said != "" {
+		x.MaskAccounts(said)
 		x.Out.Print(said)
 	}
 }
@@ -127,7 +129,8 @@ func (x Exporter) clear() {
 	}
 }
 
-// outputs sets the output variables of the step.
+// outputs sets the output variables of the step, of which any later step and the run's
+// record show the value: none that contains a secret.
 func (x Exporter) outputs() {
 	values := []struct{ name, value string }{
 		{"accountId", string(x.Step.Plan.Target().Account)},
@@ -137,6 +140,10 @@ func (x Exporter) outputs() {
 		{"subject", x.Result.Presented.Subject},
 	}
 	for _, o := range values {
+		if x.Result.Known.Remove(o.value) != o.value {
+			x.Out.Print("not exported: it contains a secret: " + o.name)
+			continue
+		}
 		if err := x.Out.SetOutput(o.name, o.value); err != nil {
 			x.Out.Print(unread + o.name)
 		}

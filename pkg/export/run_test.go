@@ -13,6 +13,7 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/report"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
@@ -188,6 +189,50 @@ func TestRun(t *testing.T) {
 		for _, absent := range tt.absent {
 			if slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(line, absent) }) {
 				t.Errorf("%s: a line begins with %q in\n%s", name, absent, strings.Join(lines, "\n"))
+			}
+		}
+	}
+}
+
+// TestOutputsHoldNoSecret: later steps and the run's record show outputs as they are.
+func TestOutputsHoldNoSecret(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	x := exporter(t, nil, vso.NewWriter(&b, true))
+	x.Result.Known = &foreign.Secrets{}
+	x.Result.Known.Add(secret.New("c4n4ry-job-token-c4n4ry"))
+	x.Result.Presented.Subject = "sc://org/Shop/c4n4ry-job-token-c4n4ry"
+	if err := x.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(b.String(), "c4n4ry") || !strings.Contains(b.String(), "\nnot exported: it contains a secret: subject\n") {
+		t.Errorf("the subject is an output, or its absence is not told:\n%s", b.String())
+	}
+	if !strings.Contains(b.String(), "##vso[task.setvariable variable=issuer;isoutput=true]https://vstoken.dev.azure.com/x\n") {
+		t.Errorf("the other outputs are missing:\n%s", b.String())
+	}
+}
+
+// TestForeignAccountsAreMasked: maskAccountId also counts for accounts that only the job
+// knows of.
+func TestForeignAccountsAreMasked(t *testing.T) {
+	t.Parallel()
+	for masked, want := range map[string]bool{"true": true, "false": false} {
+		var b strings.Builder
+		x := exporter(t, with(
+			asProfile, "profile", "INPUT_MASKACCOUNTID", masked, "AGENT_TEMPDIRECTORY", t.TempDir(), "AWS_PROFILE", "444455556666_Admin",
+			"FIRST_ASSUMEDROLEARN", "arn:aws:sts::999988887777:assumed-role/other/run", "SECRET_AWS_ACCESS_KEY_ID", "ASIAIOSFODNN7EXAMPLE",
+			public, `["first.assumedRoleArn"]`, secrets, `["AWS_ACCESS_KEY_ID"]`), vso.NewWriter(&b, true))
+		if err := x.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, account := range []string{"444455556666", "999988887777"} {
+			at := strings.Index(b.String(), account)
+			if at < 0 {
+				t.Fatalf("%s is not named:\n%s", account, b.String())
+			}
+			if got := strings.HasSuffix(b.String()[:at], "##vso[task.setsecret]"); got != want {
+				t.Errorf("maskAccountId %s: %s is masked before it appears: %v, want %v:\n%s", masked, account, got, want, b.String())
 			}
 		}
 	}

@@ -20,7 +20,10 @@ func TestRegionPartition(t *testing.T) {
 			t.Errorf("%s is in the partition %s, want %s", region, got, want)
 		}
 	}
-	for _, s := range []string{"", "eu-west", "eu-1", "e-west-1", "eu-west-1a", "EU-west-1", "eu-west-1\n", " eu-west-1", "eu_west_1", "-west-1"} {
+	if longest := strings.Repeat("a", 59) + "-b-1"; !ValidRegion(longest) {
+		t.Errorf("%s, of %d characters, is not taken for a region", longest, len(longest))
+	}
+	for _, s := range []string{"", "eu-west", "eu-1", "e-west-1", "eu-west-1a", "EU-west-1", "eu-west-1\n", " eu-west-1", "eu_west_1", "-west-1", strings.Repeat("a", 60) + "-b-1"} {
 		if ValidRegion(s) {
 			t.Errorf("%q is taken for a region", s)
 		}
@@ -152,26 +155,28 @@ func TestSTSRegion(t *testing.T) {
 		region    string
 		partition Partition
 	}{
-		"sts.amazonaws.com":                                       {"us-east-1", Commercial},
-		"STS.AmazonAWS.com":                                       {"us-east-1", Commercial},
-		"sts.eu-west-1.amazonaws.com":                             {"eu-west-1", Commercial},
-		"sts.eu-west-1.api.aws":                                   {"eu-west-1", Commercial},
-		"sts-fips.us-east-2.amazonaws.com":                        {"us-east-2", Commercial},
-		"vpce-0a1b-c2.sts.eu-west-1.vpce.amazonaws.com":           {"eu-west-1", Commercial},
-		"sts.us-gov-west-1.amazonaws.com":                         {"us-gov-west-1", GovCloud},
-		"sts.cn-north-1.amazonaws.com.cn":                         {"cn-north-1", China},
-		"sts.cn-north-1.api.amazonwebservices.com.cn":             {"cn-north-1", China},
-		"sts.eusc-de-east-1.amazonaws.eu":                         {"eusc-de-east-1", European},
-		"sts.cn-north-1.amazonaws.com":                            {},
-		"sts.eu-west-1.amazonaws.com.cn":                          {},
-		"sts.eu-west-1.amazonaws.com.evil.example":                {},
-		"sts.us-iso-east-1.c2s.ic.gov":                            {},
-		"sts.us-iso-east-1.":                                      {},
-		"sts.nowhere.amazonaws.com":                               {},
-		"xsts.eu-west-1.amazonaws.com":                            {},
-		"vpce-0a1b.sts.eu-west-1.vpce.amazonaws.com.evil.example": {},
-		"s3.eu-west-1.amazonaws.com":                              {},
-		"":                                                        {},
+		"sts.amazonaws.com":                             {"us-east-1", Commercial},
+		"STS.AmazonAWS.com":                             {"us-east-1", Commercial},
+		"sts.eu-west-1.amazonaws.com":                   {"eu-west-1", Commercial},
+		"sts.eu-west-1.api.aws":                         {"eu-west-1", Commercial},
+		"sts-fips.us-east-2.amazonaws.com":              {"us-east-2", Commercial},
+		"vpce-0a1b-c2.sts.eu-west-1.vpce.amazonaws.com": {"eu-west-1", Commercial},
+		"vpce-" + strings.Repeat("0", 58) + ".sts.eu-west-1.vpce.amazonaws.com": {"eu-west-1", Commercial},
+		"vpce-" + strings.Repeat("0", 59) + ".sts.eu-west-1.vpce.amazonaws.com": {},
+		"sts.us-gov-west-1.amazonaws.com":                                       {"us-gov-west-1", GovCloud},
+		"sts.cn-north-1.amazonaws.com.cn":                                       {"cn-north-1", China},
+		"sts.cn-north-1.api.amazonwebservices.com.cn":                           {"cn-north-1", China},
+		"sts.eusc-de-east-1.amazonaws.eu":                                       {"eusc-de-east-1", European},
+		"sts.cn-north-1.amazonaws.com":                                          {},
+		"sts.eu-west-1.amazonaws.com.cn":                                        {},
+		"sts.eu-west-1.amazonaws.com.evil.example":                              {},
+		"sts.us-iso-east-1.c2s.ic.gov":                                          {},
+		"sts.us-iso-east-1.":                                                    {},
+		"sts.nowhere.amazonaws.com":                                             {},
+		"xsts.eu-west-1.amazonaws.com":                                          {},
+		"vpce-0a1b.sts.eu-west-1.vpce.amazonaws.com.evil.example":               {},
+		"s3.eu-west-1.amazonaws.com":                                            {},
+		"":                                                                      {},
 	} {
 		for _, p := range append(Partitions(), "") {
 			region, inPartition, ok := STSRegion(host, p)

@@ -66,8 +66,11 @@ func (p Partition) problem() string {
 
 var region = pattern.Lazy(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`)
 
+// maxLabel bounds a part of a host name, which a region is (RFC 1035 §2.3.4).
+const maxLabel = 63
+
 // ValidRegion reports whether s has the form of a region's name, such as eu-west-1.
-func ValidRegion(s string) bool { return region().MatchString(s) }
+func ValidRegion(s string) bool { return len(s) <= maxLabel && region().MatchString(s) }
 
 // PartitionOf is the partition of a region, which AWS shows in the name's prefix.
 func PartitionOf(region string) Partition {

@@ -37,10 +37,11 @@ func RegionalSTS(p Partition, region string) string {
 	return "sts." + region + "." + endpoints[p].regional
 }
 
-// The hosts of STS: regional ones, FIPS and dual-stack included, and VPC endpoints.
+// The hosts of STS: regional ones, FIPS and dual-stack included, and VPC endpoints. A part
+// of a host name has at most 63 characters (maxLabel).
 var (
 	stsHost  = pattern.Lazy(`^sts(?:-fips)?\.([a-z0-9-]+)\.([a-z.]+)$`)
-	vpceHost = pattern.Lazy(`^vpce-[a-z0-9-]+\.sts\.([a-z0-9-]+)\.vpce\.([a-z.]+)$`)
+	vpceHost = pattern.Lazy(`^vpce-[a-z0-9-]{1,58}\.sts\.([a-z0-9-]+)\.vpce\.([a-z.]+)$`)
 )
 
 // STSRegion is the region that requests to an STS host are signed for. ok is false for

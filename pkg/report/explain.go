@@ -1,6 +1,8 @@
 package report
 
 import (
+	"slices"
+
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/setuppage"
 	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
@@ -65,6 +67,7 @@ func (r Run) explain(code fault.Code) []string {
 }
 
 // page leads to the set-up page, which compares the denial with the role's trust policy.
+// No masker knows a secret in a link's fragment, so a claim that contains one gets no link.
 func (r Run) page(code fault.Code) []string {
 	denial := setuppage.Denied(*r.Result.Presented, r.Plan.Role.ARN.String(), string(code))
 	if r.Plan.MaskAccountID {
@@ -72,7 +75,8 @@ func (r Run) page(code fault.Code) []string {
 	}
 	job := r.Plan.Job
 	link := setuppage.Link(setuppage.Address{Collection: job.CollectionURI, Project: job.Project, Extension: r.Plan.Extension}, denial)
-	if link == "" {
+	secretive := func(text string) bool { return r.Result.Known.Remove(text) != text }
+	if link == "" || slices.ContainsFunc([]string{denial.Issuer, denial.Subject, denial.Audience, denial.OriginalAudience}, secretive) {
 		return []string{""}
 	}
 	return []string{"", "To compare this denial with the role's trust policy, open the set-up page in Project settings:", "  " + r.readableLink(link), ""}

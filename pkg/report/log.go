@@ -9,7 +9,9 @@ import (
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
+	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
 	"github.com/assume-aws-role/assume-aws-role/pkg/vso"
 )
@@ -34,6 +36,19 @@ func (l *Log) Readable(text string) string {
 		r.Masked = nil
 	}
 	return r.readable(text)
+}
+
+// MaskAccounts registers the account ids that a text of AWS, or of what the job already
+// holds, names beside those of the inputs, when the step asks for that.
+func (l *Log) MaskAccounts(text string) {
+	if !l.Step.Export.MaskAccountID {
+		return
+	}
+	for _, number := range strings.FieldsFunc(text, func(r rune) bool { return r < '0' || r > '9' }) {
+		if iam.Account(number).Valid() {
+			l.Out.Mask(secret.New(number))
+		}
+	}
 }
 
 // line prints one line of the log: a name and a value that stays readable.
@@ -224,6 +239,7 @@ func (l *Log) Check(more []string) {
 		"For comparison, a trust policy that allows exactly this identity:", l.Run().readableJSON(x.Document), "",
 		"Advice:")
 	for _, a := range append(more, advice(l.Step.Plan)...) {
+		l.MaskAccounts(a)
 		l.Out.Print("  - " + a)
 	}
 }

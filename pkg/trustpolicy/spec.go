@@ -191,16 +191,13 @@ func unwritable(value string) string {
 	return ""
 }
 
-// maxRolePath bounds the path of a role (IAM API, CreateRole).
-const maxRolePath = 512
-
 var rolePattern = pattern.Lazy(`^/?([\w+=,.@-]+/)*[\w+=,.@-]+$`)
 
 func (c *checker) role(role string) {
 	path, name := splitRole(role)
 	arn := iam.RoleARN{Partition: iam.Commercial, Account: "111122223333", Path: path, Name: name}
 	_, problem := iam.ParseRoleARN(arn.String())
-	if !rolePattern().MatchString(role) || problem != "" || len(path) > maxRolePath {
+	if !rolePattern().MatchString(role) || problem != "" {
 		c.add("role", "must be [/path/]name with letters, digits and +=,.@_- in each part; a name has at most 64 characters, a path 512")
 	}
 }

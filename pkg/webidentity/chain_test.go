@@ -1,6 +1,7 @@
 package webidentity
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/network"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
@@ -37,7 +39,7 @@ func stsAt(t *testing.T, status int, body string, seen func(*http.Request)) Clie
 		_, _ = w.Write([]byte(body))
 	}))
 	t.Cleanup(server.Close)
-	return New(network.NewClient(network.Config{UserAgent: "assume-aws-role/test"}, time.Now, nil), server.URL, "sts.host", "eu-west-1", time.Now, nil)
+	return New(network.NewClient(network.Config{UserAgent: "assume-aws-role/test"}, time.Now, nil), server.URL, "sts.host", "eu-west-1", time.Now, &foreign.Secrets{})
 }
 
 func TestAssumeSendsWhatWasAskedFor(t *testing.T) {
@@ -131,11 +133,26 @@ func TestRetryOfTheSecondRole(t *testing.T) {
 	}
 }
 
+// TestRequestThatCannotBeBuilt is refused by the SDK before anything is sent, so that a
+// repetition does not help; one whose time has ended says that.
+func TestRequestThatCannotBeBuilt(t *testing.T) {
+	t.Parallel()
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	c := New(nil, "https://sts.host", "sts.host", strings.Repeat("a", 64), time.Now, &foreign.Secrets{})
+	if _, err := c.Assume(t.Context(), second); !isFault(err, fault.Internal) {
+		t.Errorf("a region of 64 characters: %v, want %s", err, fault.Internal)
+	}
+	if _, err := c.Assume(ended, second); isFault(err, fault.Internal) {
+		t.Errorf("a request whose time has ended: %v", err)
+	}
+}
+
 func TestUnreachable(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
-	c := New(network.NewClient(network.Config{}, time.Now, nil), server.URL, "sts.host", "eu-west-1", time.Now, nil)
+	c := New(network.NewClient(network.Config{}, time.Now, nil), server.URL, "sts.host", "eu-west-1", time.Now, &foreign.Secrets{})
 	_, err := c.Assume(t.Context(), second)
 	d, ok := fault.As(err)
 	if !ok || d.Code != fault.STSUnreachable {

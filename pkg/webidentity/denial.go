@@ -1,6 +1,7 @@
 package webidentity
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -80,8 +81,11 @@ func (c Client) denial(call *call, err error, chained bool) error {
 // unanswered is the fault of a request that brought no whole answer. What the transport
 // said counts more than what the SDK made of it.
 func (c Client) unanswered(call *call, err error) error {
-	if call.err != nil {
+	switch {
+	case call.err != nil:
 		err = call.err
+	case call.answer == nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded):
+		return &fault.Fault{Code: fault.Internal, Summary: "the request to AWS STS cannot be built", Why: c.known.Quote(err.Error()), Cause: err}
 	}
 	f := service.Unanswered(err, c.host)
 	if begun := network.Begun(err); begun != nil { //nolint:bodyclose // its body broke off and is closed
@@ -149,7 +153,7 @@ func (c Client) byStatus(status int, api smithy.APIError) *fault.Fault {
 	case told:
 		return &fault.Fault{Code: fault.STSRejected, Summary: "AWS STS rejects the request", Why: why}
 	}
-	return c.malformed("it is not the XML of AWS STS")
+	return c.malformed("it is not the XML of AWS STS, or a value in it cannot be read")
 }
 
 func (c Client) malformed(why string) *fault.Fault {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
@@ -68,7 +69,7 @@ func TestAssumeWithToken(t *testing.T) {
 				_, _ = w.Write([]byte(tt.body))
 			}))
 			t.Cleanup(server.Close)
-			c := New(http.DefaultTransport, server.URL, "sts.host", "eu-west-1", time.Now, nil)
+			c := New(http.DefaultTransport, server.URL, "sts.host", "eu-west-1", time.Now, &foreign.Secrets{})
 			s, err := c.AssumeWithToken(t.Context(), TokenRequest{
 				Token: secret.New("canary-token"), SessionName: "run-1", Limits: Limits{DurationSeconds: 900},
 				Role: iam.RoleARN{Partition: "aws", Account: "111122223333", Path: "/", Name: "deploy"},
@@ -113,7 +114,7 @@ func TestWhatARefusalSays(t *testing.T) {
 		"nothing":              {429, "", "", "the answer has the status 429 and no error of AWS STS.", []string{"HTTP status: 429"}},
 		"redirect":             {300, "", "", "it is a redirect, which is never followed", []string{"HTTP status: 300"}},
 		"last redirect":        {399, "", "", "it is a redirect, which is never followed", []string{"HTTP status: 399"}},
-		"no redirect any more": {400, "", "", "it is not the XML of AWS STS", []string{"HTTP status: 400"}},
+		"no redirect any more": {400, "", "", "it is not the XML of AWS STS, or a value in it cannot be read", []string{"HTTP status: 400"}},
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			if tt.id != "" {
@@ -123,7 +124,7 @@ func TestWhatARefusalSays(t *testing.T) {
 			_, _ = w.Write([]byte(tt.body))
 		}))
 		t.Cleanup(server.Close)
-		_, err := New(http.DefaultTransport, server.URL, "sts.host", "eu-west-1", time.Now, nil).AssumeWithToken(t.Context(), TokenRequest{
+		_, err := New(http.DefaultTransport, server.URL, "sts.host", "eu-west-1", time.Now, &foreign.Secrets{}).AssumeWithToken(t.Context(), TokenRequest{
 			Token: secret.New("canary-token"), SessionName: "run-1", Limits: Limits{DurationSeconds: 900},
 		})
 		f, ok := fault.As(err)

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/network"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
@@ -72,7 +73,7 @@ func hasty(t *testing.T, header, body string) Client {
 		}
 	}()
 	url := "http://" + listener.Addr().String()
-	return New(network.NewClient(network.Config{}, time.Now, nil), url, "sts.host", "eu-west-1", time.Now, nil)
+	return New(network.NewClient(network.Config{}, time.Now, nil), url, "sts.host", "eu-west-1", time.Now, &foreign.Secrets{})
 }
 
 // TestAnswerBeforeTheRequestIsRead repeats a call against such a server: net/http still

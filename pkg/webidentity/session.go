@@ -1,6 +1,8 @@
 package webidentity
 
 import (
+	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -14,6 +16,10 @@ import (
 // session checks STS's answer: all parts there, and of the role that was asked
 // for. Half an answer is no answer.
 func (c Client) session(call *call, got *types.Credentials, user *types.AssumedRoleUser, want iam.RoleARN, name string) (iam.Session, error) {
+	c.learn(got)
+	if status := call.answer.StatusCode; status != http.StatusOK {
+		return iam.Session{}, c.found(call, c.malformed("it has the status "+strconv.Itoa(status)+" instead of 200"))
+	}
 	if why := unusable(got, user); why != "" {
 		return iam.Session{}, c.found(call, &fault.Fault{
 			Code: fault.STSResponse, Summary: "the answer of " + c.host + " cannot be used", Why: why,
@@ -34,17 +40,21 @@ func (c Client) session(call *call, got *types.Credentials, user *types.AssumedR
 		Issued:          c.now(),
 		Expires:         *got.Expiration,
 	}}
-	if call.answer != nil {
-		s.RequestID = c.known.Quote(call.answer.Header.Get(requestIDHeader))
-	}
+	s.RequestID = c.known.Quote(call.answer.Header.Get(requestIDHeader))
 	return s, nil
+}
+
+// learn keeps the credentials of an answer out of whatever is quoted of it, also when the
+// answer is refused.
+func (c Client) learn(got *types.Credentials) {
+	if got != nil {
+		c.known.Add(secret.New(aws.ToString(got.AccessKeyId)), secret.New(aws.ToString(got.SecretAccessKey)), secret.New(aws.ToString(got.SessionToken)))
+	}
 }
 
 // found adds to a fault which answer it was found in.
 func (c Client) found(call *call, f *fault.Fault) error {
-	if call.answer != nil {
-		f.Details = c.details(call.answer, nil)
-	}
+	f.Details = c.details(call.answer, nil)
 	return f
 }
 

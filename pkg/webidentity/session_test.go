@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 )
 
@@ -47,7 +48,7 @@ func TestSession(t *testing.T) {
 		u := &types.AssumedRoleUser{Arn: aws.String(right)}
 		tt.change(c, u)
 		answer := &http.Response{StatusCode: http.StatusOK, Header: http.Header{"X-Amzn-Requestid": {"r-7"}}}
-		got, err := Client{host: "sts.host", now: time.Now}.session(&call{answer: answer}, c, u, want, "run")
+		got, err := Client{host: "sts.host", now: time.Now, known: &foreign.Secrets{}}.session(&call{answer: answer}, c, u, want, "run")
 		d, denied := fault.As(err)
 		if tt.code == "" {
 			if err != nil {
@@ -80,8 +81,45 @@ func TestSession(t *testing.T) {
 			t.Errorf("%s: the reason has several lines: %s", name, d.Message())
 		}
 	}
-	if _, err := (Client{}).session(&call{}, nil, nil, want, "run"); err == nil {
-		t.Error("nothing was accepted")
+	for status, code := range map[int]fault.Code{http.StatusOK: fault.STSResponse, http.StatusCreated: fault.STSResponse} {
+		if _, err := (Client{}).session(&call{answer: &http.Response{StatusCode: status}}, nil, nil, want, "run"); !isFault(err, code) {
+			t.Errorf("nothing with the status %d: %v, want %s", status, err, code)
+		}
+	}
+}
+
+func isFault(err error, code fault.Code) bool {
+	f, ok := fault.As(err)
+	return ok && f.Code == code
+}
+
+// TestRefusedAnswer: an answer of another status is refused, and nothing that is quoted of
+// a refused one shows its credentials.
+func TestRefusedAnswer(t *testing.T) {
+	t.Parallel()
+	const key, token, id = "c4n4rySecretAccessKey/1234", "c4n4rySessionToken1234567890", "ASIAC4N4RYKEYID00000"
+	for name, tt := range map[string]struct {
+		status  int
+		arn, id string
+	}{
+		"created":     {http.StatusCreated, "arn:aws:sts::111122223333:assumed-role/deploy/run", token},
+		"in the ARN":  {http.StatusOK, "arn:aws:sts::111122223333:assumed-role/" + key + "/" + token, "r-7"},
+		"in the id":   {http.StatusOK, "arn:aws:sts::999999999999:assumed-role/deploy/run", "r " + key + " " + id},
+		"in no field": {http.StatusOK, "", key},
+	} {
+		expires := time.Now().Add(time.Hour)
+		c := &types.Credentials{AccessKeyId: aws.String(id), SecretAccessKey: aws.String(key), SessionToken: aws.String(token), Expiration: &expires}
+		answer := &http.Response{StatusCode: tt.status, Header: http.Header{"X-Amzn-Requestid": {tt.id}}}
+		_, err := Client{host: "sts.host", now: time.Now, known: &foreign.Secrets{}}.session(
+			&call{answer: answer}, c, &types.AssumedRoleUser{Arn: aws.String(tt.arn)}, iam.RoleARN{Partition: "aws", Account: "111122223333", Path: "/", Name: "deploy"}, "run")
+		f, ok := fault.As(err)
+		if !ok {
+			t.Errorf("%s: the answer is accepted: %v", name, err)
+			continue
+		}
+		if said := strings.ToLower(f.Message()); strings.Contains(said, "c4n4ry") {
+			t.Errorf("%s: a credential is shown: %s", name, f.Message())
+		}
 	}
 }
 
