@@ -62,12 +62,17 @@ const maxSkew = 5 * time.Minute
 // skewText names a clock that is off as a likely cause of what a server refused.
 func skewText(code fault.Code, d time.Duration) string {
 	ofServer := func(group string) bool { return strings.HasPrefix(string(code), group) }
-	if d.Abs() <= maxSkew || !slices.ContainsFunc([]string{"AAR-OIDC-", "AAR-ENTRA-", "AAR-STS-", "AAR-CHAIN-", string(fault.Clock)}, ofServer) {
+	if !slices.ContainsFunc([]string{"AAR-OIDC-", "AAR-ENTRA-", "AAR-STS-", "AAR-CHAIN-", string(fault.Clock)}, ofServer) {
 		return ""
 	}
-	direction := "ahead of"
-	if d < 0 {
+	var direction string
+	switch {
+	case d > maxSkew:
+		direction = "ahead of"
+	case d < -maxSkew:
 		direction = "behind"
+	default:
+		return ""
 	}
 	return fmt.Sprintf("Likely cause: the server's clock is %s %s this agent's clock; AWS tolerates 5 minutes. Set the agent's clock (NTP).",
 		d.Abs().Round(time.Second), direction)

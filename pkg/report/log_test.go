@@ -46,8 +46,11 @@ func TestGuardsInForceAreNamed(t *testing.T) {
 		"role pinned in the service connection; allowedAccountIds 111122223333, 444455556666; requiredClaims rpo_ref": {
 			Pinned: true, Plan: pipeline.Plan{Guard: guard},
 		},
-		"allowedAccountIds " + strings.Repeat("111122223333, ", 20) + "480 more": {
-			Plan: pipeline.Plan{Guard: pipeline.Guard{Accounts: slices.Repeat([]iam.Account{"111122223333"}, 500)}},
+		"allowedAccountIds " + strings.Repeat("111122223333, ", 19) + "111122223333": {
+			Plan: pipeline.Plan{Guard: pipeline.Guard{Accounts: slices.Repeat([]iam.Account{"111122223333"}, 20)}},
+		},
+		"allowedAccountIds " + strings.Repeat("111122223333, ", 20) + "1 more": {
+			Plan: pipeline.Plan{Guard: pipeline.Guard{Accounts: slices.Repeat([]iam.Account{"111122223333"}, 21)}},
 		},
 	} {
 		if got := guards(s); got != want {

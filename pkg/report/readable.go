@@ -137,10 +137,7 @@ func (r Run) allReadable(texts []string) []string {
 func (r Run) pieces(v string, masks []string) string {
 	cuts := []int{0}
 	for spans := r.open(v, occurrences(v, masks)); len(spans) > 0; {
-		at := cut(v, common(spans))
-		if at == 0 {
-			at = cut(v, spans[0])
-		}
+		at := cmp.Or(cut(v, common(spans)), cut(v, spans[0]))
 		if at > 0 {
 			cuts = append(cuts, at)
 		}
@@ -206,14 +203,12 @@ func cut(v string, s span) int {
 	if i := strings.LastIndexAny(v[s.from:s.to-1], "/:"); i >= 0 {
 		return s.from + i + 1
 	}
-	at := s.from + (s.to-s.from)/2
-	for at > s.from && !utf8.RuneStart(v[at]) {
-		at--
+	for at := s.from + (s.to-s.from)/2; at > s.from; at-- {
+		if utf8.RuneStart(v[at]) {
+			return at
+		}
 	}
-	if at == s.from {
-		return 0
-	}
-	return at
+	return 0
 }
 
 // readableLink writes one character of each masked text in the path of a link as its

@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,6 +45,7 @@ func TestReadable(t *testing.T) {
 		{"several occurrences", "ay", "sub = sc://contoso-eng/payments/aws-prod", `sub = "sc://contoso-eng/pa" + "yments/aws-prod"`},
 		{"an account in a role", "111122223333", roleDeploy, `"arn:aws:iam::111122" + "223333:role/deploy"`},
 		{"a role and its account", roleDeploy, roleDeploy, `"arn:aws:iam::111122223333:role/" + "deploy"`},
+		{"a separator before a role's name", "/deploy", roleDeploy, `"arn:aws:iam::111122223333:role/" + "deploy"`},
 		{"a claim in quotes", "main", `the token says "refs/heads/main"`, `the token says "refs/heads/ma" + "in"`},
 		{"text of others stays", "payments", "connection payments is not there", "connection payments is not there"},
 		{"the session's name stays", "payments-42", "arn:aws:sts::111122223333:assumed-role/deploy/payments-42", "arn:aws:sts::111122223333:assumed-role/deploy/payments-42"},
@@ -52,6 +54,35 @@ func TestReadable(t *testing.T) {
 		if diff := cmp.Diff(tt.want, runWith(tt.secret).readable(tt.text)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
+	}
+}
+
+// TestMaskedTextsThatOverlap are parted in one place where one parts them all.
+func TestMaskedTextsThatOverlap(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		secrets     []string
+		value, want string
+	}{
+		{[]string{"payments", "nts/aws"}, subject, `"sc://contoso-eng/paymen" + "ts/aws-prod"`},
+		{[]string{"payments", "nts/", "s/aws", "aws-p"}, subject, `"sc://contoso-eng/paymen" + "ts/a" + "ws-prod"`},
+		{[]string{"rö", "öß"}, "größe", `"gr" + "ö" + "ße"`}, // nothing parts the one character that they share
+	} {
+		r := runWith(tt.secrets...)
+		r.Result.Presented.Subject = tt.value
+		if got := r.readable(tt.value); got != tt.want {
+			t.Errorf("with %q masked: got %s, want %s", tt.secrets, got, tt.want)
+		}
+	}
+}
+
+// TestValueThatBeginsWithAnother is written whole.
+func TestValueThatBeginsWithAnother(t *testing.T) {
+	t.Parallel()
+	r := runWith("deploy")
+	r.Plan.Chain = &pipeline.Chain{ARN: role(t, roleDeploy+"-2")}
+	if got, want := r.readable(roleDeploy+"-2"), `"arn:aws:iam::111122223333:role/dep" + "loy-2"`; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
@@ -73,8 +104,12 @@ func TestReadableJSON(t *testing.T) {
 	for _, tt := range []struct{ secret, document, want string }{
 		{"payments", `{"sub": "sc://contoso-eng/payments/aws-prod"}`, `{"sub": "sc://contoso-eng/paym\u0065nts/aws-prod"}`},
 		{subject, `{"sub": "` + subject + `"}`, `{"sub": "sc:\//contoso-eng/payments/aws-prod"}`},
+		{"/contoso-eng/payments", `{"sub": "` + subject + `"}`, `{"sub": "sc://contoso-eng\/payments/aws-prod"}`},
 		{"StringEquals", `{"StringEquals": 1}`, `{"String\u0045quals": 1}`},
 		{`a\u0026b`, `{"x": "a\u0026b"}`, `{"x": "a\u0026\u0062"}`},
+		{`a"b`, `{"x": "a\"b"}`, `{"x": "a\"\u0062"}`},
+		{"\x7f\x7f", "{\"x\": \"\x7f\x7f\"}", "{\"x\": \"\x7f\\u007f\"}"},
+		{"a–b", `{"x": "a–b"}`, `{"x": "\u0061–b"}`},
 		{`": "`, `{"x": "y"}`, `{"x": "y"}`}, // nothing in it can be escaped
 		{"ä", `{"x": "ä"}`, `{"x": "ä"}`},
 	} {
@@ -84,7 +119,29 @@ func TestReadableJSON(t *testing.T) {
 	}
 }
 
-// TestPiecesHoldNothingMasked, whatever is masked, and are the value when joined.
+// TestReadableJSONLooksAgain where an escape makes a masked text of what follows it, also
+// when that happens again.
+func TestReadableJSONLooksAgain(t *testing.T) {
+	t.Parallel()
+	got, want := runWith("ab", "cd", "4e", "5f").readableJSON(`{"x": "abcdef"}`), `{"x": "a\u0062c\u0064\u0065\u0066"}`
+	if got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// fewest is how many pieces a value needs: those of which each is as long as it can be.
+func fewest(value string, masks []string) int {
+	n, from := 1, 0
+	for to := range value {
+		if slices.ContainsFunc(masks, func(m string) bool { return strings.Contains(value[from:to+1], m) }) {
+			n, from = n+1, to
+		}
+	}
+	return n
+}
+
+// TestPiecesHoldNothingMasked, whatever is masked, are the value when joined, and are as
+// few as can be.
 func TestPiecesHoldNothingMasked(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -95,7 +152,11 @@ func TestPiecesHoldNothingMasked(t *testing.T) {
 		if joined != value {
 			t.Fatalf("%s became %s", value, got)
 		}
-		for _, piece := range strings.Split(got, `" + "`) {
+		pieces := strings.Split(got, `" + "`)
+		if n := fewest(value, masks); len(pieces) != n {
+			t.Fatalf("%s became %s with %q masked, want %d pieces", value, got, masks, n)
+		}
+		for _, piece := range pieces {
 			for _, m := range masks {
 				if strings.Contains(piece, m) {
 					t.Fatalf("%s became %s, where %s is masked", value, got, m)
@@ -140,12 +201,17 @@ func TestKept(t *testing.T) {
 	}
 }
 
-// TestShortParameter: one character of a connection's parameter garbles nothing.
+// TestShortParameter: a connection's parameter that is too short for what is told garbles
+// nothing.
 func TestShortParameter(t *testing.T) {
 	t.Parallel()
 	r := runWith()
-	r.Plan.Masked = []string{"e", "de"}
-	for text, want := range map[string]string{"the server answered": "the server answered", roleDeploy: `"arn:aws:iam::111122223333:role/d" + "eploy"`} {
+	r.Plan.Masked = []string{"e", "de", "serve", "orders"}
+	for text, want := range map[string]string{
+		"the server answered": "the server answered",
+		"the orders":          `the "ord" + "ers"`,
+		roleDeploy:            `"arn:aws:iam::111122223333:role/d" + "eploy"`,
+	} {
 		if got := r.readable(text); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
@@ -193,8 +259,15 @@ func TestReadableLink(t *testing.T) {
 			t.Errorf("with %s masked the link is %s, want %s", masked, got, want)
 		}
 	}
-	if got, want := runWith("payments", "ment").readableLink(link), "https://dev.azure.com/contoso-eng/payme%6Ets%20old/_settings/x#denial=payments"; got != want {
-		t.Errorf("with two masked texts the link is %s, want %s", got, want)
+	for project, masked := range map[string][]string{
+		"payme%6Ets":   {"payments", "ment"},
+		"paymen%74s":   {"payments", "nts"},
+		"p%61yme%6Ets": {"pay", "yments"},
+	} {
+		want := strings.Replace(link, "payments", project, 1)
+		if got := runWith(masked...).readableLink(link); got != want {
+			t.Errorf("with %q masked the link is %s, want %s", masked, got, want)
+		}
 	}
 	r := runWith("111122223333")
 	r.Plan.MaskAccountID = true

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,16 +25,13 @@ func (r Run) escaped(document string, masks []string) string {
 	var b strings.Builder
 	from := 0
 	for spans := r.open(document, occurrences(document, masks)); len(spans) > 0; {
-		at := chosen(document, common(spans), can)
-		if at < 0 {
-			at = chosen(document, spans[0], can)
-		}
+		at := cmp.Or(chosen(document, common(spans), can), chosen(document, spans[0], can))
 		begins := slices.ContainsFunc(spans, func(s span) bool { return s.from == at })
-		if at >= 0 {
+		if at > 0 {
 			b.WriteString(document[from:at] + escape(document[at], begins))
 			from = at + 1
 		}
-		spans = slices.DeleteFunc(spans[1:], func(s span) bool { return s.from <= at })
+		spans = slices.DeleteFunc(spans[1:], func(s span) bool { return s.from < from })
 	}
 	return b.String() + document[from:]
 }
@@ -48,15 +46,15 @@ func escape(c byte, begins bool) string {
 }
 
 // chosen is the place of the character to escape within a span: a slash, whose escape is
-// short, or one in the middle; -1 where there is none.
+// short, or one in the middle; 0, which is outside the strings, where there is none.
 func chosen(document string, s span, can []bool) int {
-	best := -1
+	best := 0
 	for i := s.from; i < s.to; i++ {
 		switch middle := (s.from + s.to) / 2; {
 		case !can[i]:
 		case document[i] == '/' && i > s.from:
 			return i
-		case best < 0 || abs(i-middle) < abs(best-middle):
+		case best == 0 || abs(i-middle) < abs(best-middle):
 			best = i
 		}
 	}
