@@ -97,6 +97,18 @@ func TestClaimsOfADenialAreWhatAWSSaw(t *testing.T) {
 	}
 }
 
+// TestLongestFragment: the length of a link is bounded, at 4096 characters of it.
+func TestLongestFragment(t *testing.T) {
+	t.Parallel()
+	for bytes, want := range map[int]bool{3072: true, 3073: false} {
+		document := `{"iss":"i","aud":"a","sub":"s"}`
+		fragment := "denial=" + base64.RawURLEncoding.EncodeToString([]byte(document+strings.Repeat(" ", bytes-len(document))))
+		if _, ok := setuppage.FromFragment(fragment); ok != want {
+			t.Errorf("%d bytes in %d characters are read: %v, want %v", bytes, len(fragment)-len("denial="), ok, want)
+		}
+	}
+}
+
 func TestFragmentsOfOthersAreRefused(t *testing.T) {
 	t.Parallel()
 	encoded := func(document string) string {

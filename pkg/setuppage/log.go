@@ -15,10 +15,7 @@ const maxLog = 1 << 20
 // holds the link to this page needs nothing else; otherwise the lines that the task
 // prints about the token are read. It returns false for a log without an identity.
 func FromLog(text string) (Denial, bool) {
-	if len(text) > maxLog {
-		text = text[len(text)-maxLog:]
-	}
-	lines := strings.Split(text, "\n")
+	lines := strings.Split(text[max(0, len(text)-maxLog):], "\n")
 	for i, line := range lines {
 		lines[i] = plain(line)
 	}

@@ -93,6 +93,27 @@ func TestNotes(t *testing.T) {
 	}
 }
 
+// TestLongestPolicy: a policy that fills IAM's quota fits, one character more does not.
+func TestLongestPolicy(t *testing.T) {
+	t.Parallel()
+	name := func(length int) setuppage.Form {
+		return form(func(f *setuppage.Form) { f.Connection = strings.Repeat("a", length) })
+	}
+	shortest, problems := trustpolicy.Generate(name(1).Spec)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	fits := 1 + trustpolicy.MaxLength - shortest.Length
+	for length, want := range map[int]string{
+		fits:     "The trust policy has 2048 of the 2048 characters that IAM allows by default.",
+		fits + 1: "The trust policy has 2049 of the 2048 characters that IAM allows by default. It is too long: raise the quota “Role trust policy length”, or use two roles.",
+	} {
+		if got := setuppage.SetUp(name(length)).Notes[0]; got != want {
+			t.Errorf("a name of %d characters: got %q, want %q", length, got, want)
+		}
+	}
+}
+
 func TestSteps(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -125,6 +146,31 @@ func TestSteps(t *testing.T) {
 			if diff := cmp.Diff(want, inputs(t, s.text)); diff != "" {
 				t.Errorf("%s, %s (-want +got):\n%s", name, kind, diff)
 			}
+		}
+	}
+}
+
+// TestStepsUseTheRole: a script finds a profile by itself, and needs variables handed on.
+func TestStepsUseTheRole(t *testing.T) {
+	t.Parallel()
+	steps := setuppage.SetUp(form(func(*setuppage.Form) {})).Steps
+	handedOn := map[string]string{}
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"} {
+		handedOn[name] = "$(" + name + ")"
+	}
+	for text, env := range map[string]map[string]string{steps.Profile: nil, steps.Variables: handedOn} {
+		var got []struct {
+			Script string
+			Env    map[string]string
+		}
+		if err := yaml.Unmarshal([]byte(text), &got); err != nil {
+			t.Fatalf("%v in\n%s", err, text)
+		}
+		if len(got) != 2 || got[1].Script != "aws sts get-caller-identity" {
+			t.Fatalf("no second step that uses the role in\n%s", text)
+		}
+		if diff := cmp.Diff(env, got[1].Env); diff != "" {
+			t.Errorf("the environment of the script (-want +got):\n%s", diff)
 		}
 	}
 }

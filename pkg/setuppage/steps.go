@@ -19,8 +19,8 @@ type Steps struct {
 }
 
 const (
-	useProfile   = "- script: aws sts get-caller-identity\n"
-	useVariables = useProfile + `  env:
+	use           = "- script: aws sts get-caller-identity\n"
+	withVariables = `  env:
     AWS_ACCESS_KEY_ID: $(AWS_ACCESS_KEY_ID)
     AWS_SECRET_ACCESS_KEY: $(AWS_SECRET_ACCESS_KEY)
     AWS_SESSION_TOKEN: $(AWS_SESSION_TOKEN)
@@ -35,8 +35,8 @@ func (f Form) steps(roleARN string) *Steps {
 		inputs = append(inputs, "region: "+f.Region)
 	}
 	return &Steps{
-		Profile:   f.step(append(inputs[:len(inputs):len(inputs)], "exportAs: profile")) + useProfile,
-		Variables: f.step(inputs) + useVariables,
+		Profile:   f.step(append(inputs[:len(inputs):len(inputs)], "exportAs: profile")) + use,
+		Variables: f.step(inputs) + use + withVariables,
 		Check:     f.step(append(inputs[:len(inputs):len(inputs)], "checkOnly: true")),
 	}
 }
