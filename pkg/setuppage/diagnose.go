@@ -84,18 +84,21 @@ func (d *Diagnosis) judge(text string, c claims.UnverifiedClaims) *trustpolicy.P
 		d.Problem = err.Error()
 		return nil
 	}
+	if role := d.Denial.role(); !policy.Role.Given() && known(role.Account) {
+		policy.Role = role
+	}
 	v := trustpolicy.Check(policy, c)
 	d.Verdict = &v
 	return policy
 }
 
 // offer adds what would allow the identity. The account is that of the denied role, or
-// that of the provider in the role's own policy, or the one that the user entered.
+// what the role's own policy tells of it, or the one that the user entered.
 func (d *Diagnosis) offer(p Pasted, policy *trustpolicy.Policy, c claims.UnverifiedClaims) {
 	role := d.Denial.role()
 	partition, account := role.Partition, role.Account
 	if policy != nil && !known(account) {
-		partition, account = provider(policy, c.AWS().Provider)
+		partition, account = policy.Home(c.AWS().Provider)
 	}
 	if !known(account) {
 		d.NeedsAccount, account = true, iam.Account(p.Account)
@@ -108,19 +111,6 @@ func (d *Diagnosis) offer(p Pasted, policy *trustpolicy.Policy, c claims.Unverif
 }
 
 func known(a iam.Account) bool { return a.Valid() && a != noAccount }
-
-// provider is where the policy has the identity provider of an issuer.
-func provider(policy *trustpolicy.Policy, issuer string) (iam.Partition, iam.Account) {
-	for _, s := range policy.Statements {
-		for _, arn := range s.Principals.Federated {
-			parts := strings.SplitN(arn, ":", 6)
-			if len(parts) == 6 && iam.ProviderARN(iam.Partition(parts[1]), iam.Account(parts[4]), issuer) == arn {
-				return iam.Partition(parts[1]), iam.Account(parts[4])
-			}
-		}
-	}
-	return "", ""
-}
 
 // onlyStatement is the statement of a document that has one, indented for itself.
 func onlyStatement(document string) string {

@@ -51,7 +51,9 @@ func TestDiagnose(t *testing.T) {
 	}{
 		"a link alone":                 {setuppage.Pasted{Fragment: fragment(denial())}, false, false, false, "111122223333", ""},
 		"a log":                        {setuppage.Pasted{Log: told, Policy: policyFor("sc://contoso-eng/Payments/aws-prod")}, false, true, false, "111122223333", ""},
-		"a log that the policy allows": {setuppage.Pasted{Log: told, Policy: policyFor(subject)}, true, true, false, "111122223333", ""},
+		"a log that the policy allows": {setuppage.Pasted{Log: told, Policy: strings.ReplaceAll(policyFor(subject), "444455556666", "111122223333")}, true, true, false, "111122223333", ""},
+		"a policy of another account":  {setuppage.Pasted{Log: told, Policy: policyFor(subject)}, false, true, false, "111122223333", ""},
+		"a role of another account":    {setuppage.Pasted{Log: told, Policy: `{"Role":{"Arn":"arn:aws:iam::444455556666:role/x","AssumeRolePolicyDocument":` + policyFor(subject) + `}}`}, true, true, false, "111122223333", ""},
 		"claims":                       {setuppage.Pasted{Log: `{"iss":"` + issuer + `","sub":"` + subject + `","aud":"api://AzureADTokenExchange"}`, Policy: policyFor(subject)}, true, true, false, "444455556666", ""},
 		"no account":                   {setuppage.Pasted{Fragment: fragment(denial().WithoutAccount())}, false, false, true, "", ""},
 		"no account but the policy's":  {setuppage.Pasted{Fragment: fragment(denial().WithoutAccount()), Policy: policyFor(subject)}, true, true, false, "444455556666", ""},

@@ -28,10 +28,10 @@ type Verdict struct {
 // for risks in the policy.
 func Check(p *Policy, c claims.UnverifiedClaims) Verdict {
 	view := c.AWS()
-	partition, account := p.owner(view.Provider)
+	partition, account := p.Home(view.Provider)
 	v := Verdict{
 		Identity: c.Flavour().String(),
-		Decision: p.Evaluate(RequestFor(partition, account, view)),
+		Decision: p.Evaluate(RequestFor(cmp.Or(partition, iam.Commercial), cmp.Or(account, "000000000000"), view)),
 	}
 	v.Findings = p.lint(view, v.Decision.Allowed)
 	if view.Refusal != "" {
@@ -76,17 +76,4 @@ func plural(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// owner is the partition and the account whose provider the policy names for an issuer,
-// so that an identity of the issuer can be held against it.
-func (p *Policy) owner(provider string) (iam.Partition, iam.Account) {
-	for _, s := range p.Statements {
-		for _, arn := range s.Principals.Federated {
-			if m := oidcProvider().FindStringSubmatch(arn); m != nil && m[3] == provider {
-				return iam.Partition(m[1]), iam.Account(m[2])
-			}
-		}
-	}
-	return iam.Commercial, "000000000000"
 }

@@ -2,6 +2,8 @@ package trustpolicy_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,6 +60,59 @@ func TestVerdict(t *testing.T) {
 		}
 		if v.Passes != strings.HasPrefix(v.Line, "ADMITTED") {
 			t.Errorf("%s: passes %v", name, v.Passes)
+		}
+	}
+}
+
+// TestAccountOfTheRole: a provider admits nobody to a role of another account, and which
+// account that is the text around the policy tells, or else what it admits.
+func TestAccountOfTheRole(t *testing.T) {
+	t.Parallel()
+	elsewhere := strings.ReplaceAll(pinned, "111122223333", "999999999999")
+	provider := func(account string) string {
+		return `"Principal":{"Federated":"arn:aws:iam::` + account + `:oidc-provider/P"}`
+	}
+	const stranger = `{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::999999999999:oidc-provider/ci.example"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"ci.example:aud":"a","ci.example:sub":"s"}}}`
+	text := func(statements ...string) string {
+		return `{"Version":"2012-10-17","Statement":[` + strings.Join(statements, ",") + `]}`
+	}
+	ofRole := func(key, arn, policy string) string {
+		return `{"Role":{"` + key + `":"` + arn + `","AssumeRolePolicyDocument":` + policy + `}}`
+	}
+	const here, there = "arn:aws:iam::111122223333:role/deploy", "arn:aws:iam::999999999999:role/deploy"
+	for name, tt := range map[string]struct {
+		text     string
+		admitted bool
+		account  string // of which a finding says that it is wrong
+	}{
+		"the role's own":            {ofRole("Arn", here, text(pinned)), true, ""},
+		"another than the role's":   {ofRole("Arn", here, text(elsewhere)), false, "999999999999 instead of 111122223333"},
+		"of Terraform":              {`{"values":{"arn":"` + here + `","assume_role_policy":` + quote(text(elsewhere)) + `}}`, false, "999999999999 instead of 111122223333"},
+		"both accounts":             {ofRole("Arn", here, text(elsewhere, pinned)), true, "999999999999 instead of 111122223333"},
+		"no role":                   {text(elsewhere), true, ""},
+		"a role without a policy":   {`{"Arn":"` + there + `","x":` + ofRole("x", there, text(pinned)) + `}`, true, ""},
+		"two roles of one policy":   {`[` + ofRole("Arn", here, text(elsewhere)) + `,` + ofRole("Arn", there, text(elsewhere)) + `]`, true, ""},
+		"one role twice":            {`[` + ofRole("Arn", here, text(elsewhere)) + `,` + ofRole("Arn", here, text(elsewhere)) + `]`, false, "999999999999 instead of 111122223333"},
+		"an ARN that is no role's":  {ofRole("Arn", "arn:aws:iam::111122223333:user/x", text(elsewhere)), true, ""},
+		"beside one that is denied": {text(`{"Effect":"Deny",`+provider("999999999999")+`,"Action":"sts:TagSession"}`, pinned), true, ""},
+		"beside other calls":        {text(`{"Effect":"Allow",`+provider("999999999999")+`,"Action":"sts:TagSession"}`, pinned), true, "999999999999 instead of 111122223333"},
+		"beside another issuer":     {text(stranger, pinned), true, "999999999999 instead of 111122223333"},
+		"denied alone":              {text(stranger, `{"Effect":"Deny",`+provider("111122223333")+`,"Action":"*"}`), false, ""},
+	} {
+		p, err := trustpolicy.Read([]byte(short.Replace(tt.text)))
+		if err != nil {
+			t.Errorf("%s: the policy is refused: %v", name, err)
+			continue
+		}
+		v := trustpolicy.Check(p, identities[0])
+		if v.Allowed != tt.admitted {
+			t.Errorf("%s: admitted %v, want %v", name, v.Allowed, tt.admitted)
+		}
+		found := slices.ContainsFunc(v.Findings, func(f trustpolicy.Finding) bool {
+			return f.Level == trustpolicy.Error && strings.Contains(f.Text, "AWS accepts only providers of the role's own account")
+		})
+		if found != (tt.account != "") || found && !strings.Contains(fmt.Sprint(v.Findings), tt.account) {
+			t.Errorf("%s: found %v, want an error about %q", name, v.Findings, tt.account)
 		}
 	}
 }

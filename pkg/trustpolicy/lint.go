@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 )
 
 // Level says how grave a finding is.
@@ -37,6 +38,8 @@ type linter struct {
 	// empty when there is none.
 	checked  claims.AWSView
 	admitted bool
+	// account is where the role is; empty when nothing tells.
+	account iam.Account
 	// federated reports whether the policy admits users of an identity provider.
 	federated bool
 	found     []Finding
@@ -61,6 +64,7 @@ func (p *Policy) Lint() []Finding { return p.lint(claims.AWSView{}, false) }
 func (p *Policy) lint(checked claims.AWSView, admitted bool) []Finding {
 	l := &linter{checked: checked, admitted: admitted, seen: map[Finding]bool{}, found: []Finding{}} // an empty list in JSON, too
 	l.federated = slices.ContainsFunc(p.Statements, func(s Statement) bool { return !s.Deny && len(s.Principals.Federated) > 0 })
+	_, l.account = p.Home(checked.Provider)
 	if p.length > MaxLength {
 		l.add(Warning, "the policy has %d characters without white space; IAM's default quota is %d", p.length, MaxLength)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 )
 
@@ -30,6 +31,9 @@ func (s Statement) lintPrincipals(l *linter) {
 	}
 	for _, name := range s.Principals.Federated {
 		if m := oidcProvider().FindStringSubmatch(name); m != nil && !isPattern(name) {
+			if account := iam.Account(m[2]); l.account != "" && account != l.account {
+				l.add(Error, "the provider %s is in account %s instead of %s; AWS accepts only providers of the role's own account", m[3], account, l.account)
+			}
 			s.lintProvider(l, m[3])
 			continue
 		}

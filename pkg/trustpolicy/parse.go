@@ -17,6 +17,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 )
 
 // MaxLength is IAM's default quota for a trust policy, in characters without
@@ -31,6 +33,8 @@ type Policy struct {
 	// Version is that of the policy language; empty when the document has none.
 	Version    string
 	Statements []Statement
+	// Role is the role whose policy this is; the zero value unless Read found it.
+	Role iam.RoleARN
 	// length is the number of characters that IAM counts.
 	length int
 	// foreign reports whether a string holds characters that IAM does not accept.

@@ -6,29 +6,35 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 )
 
 // Read finds the trust policy in what people have at hand: the policy itself, the
 // output of "aws iam get-role", also with the policy URL-encoded as the IAM API returns
 // it, a CloudFormation template, or Terraform's JSON. There must be exactly one, which
-// is then parsed strictly.
+// is then parsed strictly. The role's ARN beside it becomes the policy's Role.
 func Read(text []byte) (*Policy, error) {
-	document, err := unwrap(text, 0)
+	document, role, err := unwrap(text, 0)
 	if err != nil {
 		return nil, err
 	}
-	return Parse(document)
+	p, err := Parse(document)
+	if err == nil {
+		p.Role = role
+	}
+	return p, err
 }
 
 // maxWraps bounds how deeply a policy may be quoted, encoded and wrapped.
 const maxWraps = 4
 
-// unwrap returns the text of the policy inside a text; what holds none comes back as it
-// is, for Parse to refuse.
-func unwrap(text []byte, depth int) ([]byte, error) {
+// unwrap returns the text of the policy inside a text, and its role; what holds none comes
+// back as it is, for Parse to refuse.
+func unwrap(text []byte, depth int) ([]byte, iam.RoleARN, error) {
 	text, err := decoded(text)
 	if err != nil || depth > maxWraps {
-		return text, err
+		return text, iam.RoleARN{}, err
 	}
 	var inner string
 	if json.Unmarshal(text, &inner) == nil {
@@ -37,7 +43,7 @@ func unwrap(text []byte, depth int) ([]byte, error) {
 	if isWrapper(text) {
 		return single(text, depth)
 	}
-	return text, nil
+	return text, iam.RoleARN{}, nil
 }
 
 // isWrapper reports whether a JSON text is a list, or an object that is not a policy
@@ -64,33 +70,34 @@ func decoded(text []byte) ([]byte, error) {
 	return []byte(plain), nil
 }
 
-// single returns the one trust policy in an object around it.
-func single(text []byte, depth int) ([]byte, error) {
+// single returns the one trust policy in an object around it, and its role.
+func single(text []byte, depth int) ([]byte, iam.RoleARN, error) {
 	if _, err := scan(text, true); err != nil {
-		return nil, err
+		return nil, iam.RoleARN{}, err
 	}
-	var found [][]byte
-	for _, wrapped := range policiesIn(text) {
-		document, err := unwrap(wrapped, depth+1)
-		if err != nil {
-			return nil, err
-		}
-		if !slices.ContainsFunc(found, func(f []byte) bool { return bytes.Equal(f, document) }) {
-			found = append(found, document)
-		}
-	}
+	found := policiesIn(text)
 	if len(found) == 0 {
-		return text, nil
+		return text, iam.RoleARN{}, nil
 	}
-	if len(found) > 1 {
-		return nil, invalid("it contains %d different trust policies; pass one role", len(found))
+	var documents [][]byte
+	for _, w := range found {
+		document, _, err := unwrap(w.policy, depth+1)
+		if err != nil {
+			return nil, iam.RoleARN{}, err
+		}
+		if !slices.ContainsFunc(documents, func(d []byte) bool { return bytes.Equal(d, document) }) {
+			documents = append(documents, document)
+		}
 	}
-	return found[0], nil
+	if len(documents) > 1 {
+		return nil, iam.RoleARN{}, invalid("it contains %d different trust policies; pass one role", len(documents))
+	}
+	return documents[0], role(found), nil
 }
 
 // policiesIn finds the values of every AssumeRolePolicyDocument and
-// assume_role_policy in a JSON text that has been scanned.
-func policiesIn(text json.RawMessage) (found []json.RawMessage) {
+// assume_role_policy in a JSON text that has been scanned, with the ARN beside each.
+func policiesIn(text json.RawMessage) (found []wrapped) {
 	var list []json.RawMessage
 	if json.Unmarshal(text, &list) == nil {
 		for _, element := range list {
@@ -106,11 +113,21 @@ func policiesIn(text json.RawMessage) (found []json.RawMessage) {
 		value := object[key]
 		if key == "AssumeRolePolicyDocument" || key == "assume_role_policy" {
 			if string(value) != "null" {
-				found = append(found, value)
+				found = append(found, wrapped{value, arnIn(object)})
 			}
 			continue
 		}
 		found = append(found, policiesIn(value)...)
 	}
 	return found
+}
+
+// arnIn is the ARN that an object of the IAM API or of Terraform names.
+func arnIn(object map[string]json.RawMessage) (arn string) {
+	for _, key := range []string{"Arn", "arn"} {
+		if json.Unmarshal(object[key], &arn) == nil {
+			return arn
+		}
+	}
+	return ""
 }

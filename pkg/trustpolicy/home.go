@@ -1,0 +1,52 @@
+package trustpolicy
+
+import (
+	"slices"
+
+	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
+)
+
+// Home is the partition and the account of the role whose policy this is: that of Role, or
+// else that of an identity provider in the policy, because AWS accepts only those of the
+// role's own account. What an Allow statement admits counts more than other statements,
+// and then the given provider more than others. Both are empty when nothing tells.
+func (p *Policy) Home(provider string) (partition iam.Partition, account iam.Account) {
+	if p.Role.Given() {
+		return p.Role.Partition, p.Role.Account
+	}
+	best := 0
+	for _, s := range p.Statements {
+		for _, arn := range s.Principals.Federated {
+			m := oidcProvider().FindStringSubmatch(arn)
+			if m == nil {
+				continue
+			}
+			rank := 1
+			if m[3] == provider {
+				rank++
+			}
+			if !s.Deny && !s.otherCallsOnly() {
+				rank += 2
+			}
+			if rank > best {
+				best, partition, account = rank, iam.Partition(m[1]), iam.Account(m[2])
+			}
+		}
+	}
+	return partition, account
+}
+
+// wrapped is a policy in an object around it, and the ARN of the role there.
+type wrapped struct {
+	policy []byte
+	role   string
+}
+
+// role is the one that all objects name; the zero value when they name several or none.
+func role(found []wrapped) iam.RoleARN {
+	if slices.ContainsFunc(found, func(w wrapped) bool { return w.role != found[0].role }) {
+		return iam.RoleARN{}
+	}
+	arn, _ := iam.ParseRoleARN(found[0].role)
+	return arn
+}
