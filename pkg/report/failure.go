@@ -80,5 +80,9 @@ func skewText(code fault.Code, d time.Duration) string {
 
 // Retrying is the line about a request that is about to be repeated.
 func Retrying(n exchange.Retry) string {
-	return fmt.Sprintf("%s: %s; next try in %s (%d of %d)", n.Request, n.Fault.Brief(), n.Wait.Round(100*time.Millisecond), n.Attempt, n.Attempts)
+	when := "in " + n.Wait.Round(100*time.Millisecond).String()
+	if n.Wait == 0 {
+		when = "at once"
+	}
+	return fmt.Sprintf("%s: %s; next try %s (%d of %d)", n.Request, n.Fault.Brief(), when, n.Attempt, n.Attempts)
 }

@@ -345,4 +345,8 @@ func TestRetrying(t *testing.T) {
 	if got := Retrying(n); !strings.HasPrefix(got, "token request: ") || !strings.HasSuffix(got, "; next try in 1.3s (2 of 5)") {
 		t.Errorf("the line is %q", got)
 	}
+	n.Wait = 0
+	if got := Retrying(n); !strings.HasSuffix(got, "; next try at once (2 of 5)") {
+		t.Errorf("without a wait, the line is %q", got)
+	}
 }

@@ -111,7 +111,7 @@ func TestAccountOfTheRole(t *testing.T) {
 		found := slices.ContainsFunc(v.Findings, func(f trustpolicy.Finding) bool {
 			return f.Level == trustpolicy.Error && strings.Contains(f.Text, "AWS accepts only providers of the role's own account")
 		})
-		if found != (tt.account != "") || found && !strings.Contains(fmt.Sprint(v.Findings), tt.account) {
+		if found != (tt.account != "") || !strings.Contains(fmt.Sprint(v.Findings), tt.account) {
 			t.Errorf("%s: found %v, want an error about %q", name, v.Findings, tt.account)
 		}
 	}

@@ -86,7 +86,7 @@ func TestAllocations(t *testing.T) {
 		env        []string
 		most       spent
 	}{
-		{"a step", "task", b.environment(world, sandbox.EnvOptions{}, nil), spent{Objects: 3000, Bytes: 500_000}},
+		{"a step", "task", b.environment(world, sandbox.EnvOptions{}, nil), spent{Objects: 3000, Bytes: 640_000}},
 		{"a cached credential", strings.Join(cached.args[1:], " "), []string{"AAR_BENCH_EXECUTABLE=" + cached.args[0]}, spent{Objects: 365, Bytes: 34_500}},
 	} {
 		got := spend(t, path.args, path.env)
