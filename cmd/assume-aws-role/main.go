@@ -27,8 +27,8 @@ func main() {
 	forbidCoreDumps()
 	task := slices.Equal(os.Args[1:], []string{"task"})
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	if task {
-		signals = append(signals, syscall.SIGHUP) // a command that nohup started must not end by it
+	if task || slices.Equal(os.Args[1:], []string{"post"}) {
+		signals = append(signals, syscall.SIGHUP) // a command started with nohup must survive it
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	if task {

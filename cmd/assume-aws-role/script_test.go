@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -97,7 +98,11 @@ var signals = map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM,
 // signalCommand waits until a fault shows, and sends a signal to what runs in the
 // background then: signal HUP.
 func signalCommand(ts *testscript.TestScript, _ bool, args []string) {
-	<-world(ts).Shown()
+	select {
+	case <-world(ts).Shown():
+	case <-time.After(time.Minute):
+		ts.Fatalf("no fault shows")
+	}
 	for _, cmd := range ts.BackgroundCmds() {
 		ts.Check(cmd.Process.Signal(signals[args[0]]))
 	}

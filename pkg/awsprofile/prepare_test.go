@@ -79,7 +79,7 @@ func TestPrepareKeepsOtherProfiles(t *testing.T) {
 }
 
 // TestPrepareTriesTheConfigFile finds before any request that the shared files cannot be
-// edited.
+// read.
 func TestPrepareTriesTheConfigFile(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"config", "credentials"} {

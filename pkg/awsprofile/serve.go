@@ -178,7 +178,7 @@ func (s *state) plausible(now time.Time) bool {
 
 // later is the given time, or the time since the credentials were issued by the machine's
 // uptime, whichever is later: a clock that was set back must not stretch their life. After
-// a restart, the uptime leads to a time before they were issued.
+// a restart, the uptime leads to a time that is too early, never to one too late.
 func (s *state) later(now time.Time) time.Time {
 	if s.Boot == 0 {
 		return now

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
 	"github.com/assume-aws-role/assume-aws-role/pkg/network"
@@ -72,7 +73,7 @@ func (x Exchanger) refusal(answer *http.Response, a tokenAnswer) error {
 		f.Code, f.Summary = fault.EntraThrottled, "Microsoft Entra throttles token requests"
 	case temporary(answer.StatusCode) || a.Error == "temporarily_unavailable":
 		f.Code, f.Summary = fault.EntraUnavailable, "Microsoft Entra could not issue a token"
-	case len(a.codes()) == 0:
+	case !strings.Contains(f.Why, "AADSTS"):
 		f.Remedy = []string{"Re-run the job; give the ids in the error to Microsoft support if it keeps happening."}
 		return f
 	default:

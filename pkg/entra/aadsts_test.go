@@ -114,6 +114,9 @@ func TestWhatARefusalSays(t *testing.T) {
 	}{
 		"description":                {300, `{"error":"x","error_description":"d"}`, nil, "Entra says: d", nil},
 		"description beside a token": {299, `{"error":"x","error_description":"canary"}`, nil, "the answer has the status 299, so its message could hold a token and is not shown.", nil},
+		"code":                       {400, `{"error":"x","error_description":"AADSTS9002313: d"}`, nil, "Entra says: AADSTS9002313: d", nil},
+		"code beside a token":        {299, `{"error":"x","error_description":"AADSTS9002313: canary"}`, nil, "the answer has the status 299, so its message could hold a token and is not shown.", nil},
+		"code in a list":             {400, `{"error":"x","error_codes":[9002313],"error_description":"d"}`, nil, "Entra says: d", nil},
 		"no description":             {400, `{"error":"x"}`, nil, "", nil},
 		"redirect":                   {300, ``, nil, "it is a redirect, which is never followed", nil},
 		"last redirect":              {399, ``, nil, "it is a redirect, which is never followed", nil},
@@ -137,8 +140,8 @@ func TestWhatARefusalSays(t *testing.T) {
 		if f.Why != tt.why {
 			t.Errorf("%s: the reason is %q, want %q", name, f.Why, tt.why)
 		}
-		if strings.Contains(f.Message(), "Look up the AADSTS code") {
-			t.Errorf("%s: what to do speaks of a code that is not there:\n%s", name, f.Message())
+		if shown := strings.Contains(tt.why, "AADSTS"); strings.Contains(f.Message(), "Look up the AADSTS code") != shown {
+			t.Errorf("%s: what to do speaks of a code that is shown: %v:\n%s", name, !shown, f.Message())
 		}
 		if want := append([]string{"HTTP status: " + strconv.Itoa(tt.status)}, tt.details...); !slices.Equal(f.Details, want) {
 			t.Errorf("%s: the details are %q, want %q", name, f.Details, want)

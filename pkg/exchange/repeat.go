@@ -22,7 +22,7 @@ type Retry struct {
 	Request string
 	// Fault is what the last attempt met.
 	Fault *fault.Fault
-	// Wait is the pause before the next attempt.
+	// Wait is the pause before the next attempt; 0 when there is none.
 	Wait time.Duration
 	// Attempt is the number of the next attempt, of Attempts in all.
 	Attempt, Attempts int

@@ -52,7 +52,7 @@ type Options struct {
 	Now func() time.Time
 	// Mask is called with every token and credential before it can appear anywhere.
 	Mask func(secret.Value)
-	// Retrying is called before each pause between two attempts.
+	// Retrying is called before each repetition of a request, and the pause before it.
 	Retrying func(Retry)
 }
 

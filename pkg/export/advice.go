@@ -122,9 +122,12 @@ func (s surroundings) variable(name string) bool { return len(s.held.Variables(n
 
 // origin says where later steps get the environment variable from.
 func (s surroundings) origin(name string) string {
-	if names := s.held.Variables(name); len(names) > 1 || len(names) == 1 && !strings.EqualFold(names[0], name) {
-		return "variable " + strings.Join(names, " and ") + " of this job"
-	} else if len(names) == 1 {
+	switch names := s.held.Variables(name); {
+	case len(names) > 1:
+		return "variables " + strings.Join(names, " and ") + " of this job"
+	case len(names) == 1 && !strings.EqualFold(names[0], name):
+		return "variable " + names[0] + " of this job"
+	case len(names) == 1:
 		return "variable of this job"
 	}
 	return "environment of the agent"

@@ -54,6 +54,7 @@ func program(t *testing.T) string {
 func TestRun(t *testing.T) {
 	t.Parallel()
 	const key = "##vso[task.setvariable variable=AWS_ACCESS_KEY_ID;issecret=true]ASIAIOSFODNN7EXAMPLE"
+	const ofAgent = "not replaced: the long-lived access key in AWS_ACCESS_KEY_ID (environment of the agent), which scripts that do not map the keys still get; delete it there once no step needs it"
 	for name, tt := range map[string]struct {
 		changes      map[string]string
 		want, absent []string
@@ -118,19 +119,17 @@ func TestRun(t *testing.T) {
 			nil,
 		},
 		"long-lived key, of the agent": {
-			with("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
-			[]string{"not replaced: the long-lived access key in AWS_ACCESS_KEY_ID (environment of the agent), which stays in the environment of later scripts; delete it there once no step needs it"},
-			[]string{"replaced for the rest"},
+			with("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"), []string{ofAgent}, []string{"replaced for the rest"},
 		},
-		"long-lived key, twin": {
-			with("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE", public, `["AWS.Access.Key.Id"]`),
-			[]string{"not replaced: the long-lived access key in AWS_ACCESS_KEY_ID (variable AWS.Access.Key.Id of this job), which stays in the environment of later scripts; delete it there once no step needs it"},
-			[]string{"replaced for the rest"},
+		"long-lived key, secret and of the agent": {
+			with("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE", "SECRET_AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE", secrets, `["AWS_ACCESS_KEY_ID"]`),
+			[]string{ofAgent, "replaced for the rest of this job: the long-lived access key in AWS_ACCESS_KEY_ID; delete it from the pipeline's variables and variable groups once no step needs it"},
+			nil,
 		},
-		"long-lived key, public and twin": {
-			with("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE", public, `["AWS_ACCESS_KEY_ID","AWS.Access.Key.Id"]`),
-			[]string{"not replaced: the long-lived access key in AWS_ACCESS_KEY_ID (variable AWS_ACCESS_KEY_ID and AWS.Access.Key.Id of this job), which stays in the environment of later scripts; delete it there once no step needs it"},
-			[]string{"replaced for the rest"},
+		"long-lived key, twin":            {with("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE", public, `["AWS.Access.Key.Id"]`), []string{key}, []string{"replaced", "not replaced"}},
+		"long-lived key, public and twin": {with("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE", public, `["AWS_ACCESS_KEY_ID","AWS.Access.Key.Id"]`), []string{key}, []string{"replaced", "not replaced"}},
+		"long-lived key, of the agent, and a profile": {
+			with(asProfile, "both", "AGENT_TEMPDIRECTORY", "TEMP", "AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"), []string{key}, []string{"replaced: the", "not replaced"},
 		},
 		"long-lived key, secret twin": {with("SECRET_AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE", secrets, `["AWS.Access.Key.Id"]`), []string{key}, []string{"replaced"}},
 		"earlier key":                 {with("SECRET_AWS_ACCESS_KEY_ID", "ASIAIOSFODNN7EXAMPLE", secrets, `["AWS_ACCESS_KEY_ID"]`), []string{key}, []string{"replaced"}},

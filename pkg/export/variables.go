@@ -77,18 +77,19 @@ func (x Exporter) credentials() {
 	}
 }
 
-// formerKey speaks of a long-lived access key that the job held before. The step replaces
-// that of a variable of this name, and leaves any other in the environment of scripts.
-func (s surroundings) formerKey(id string) []string {
+// formerKey speaks of long-lived access keys that the job held before: that of a variable,
+// which the step replaces, and that of the agent's own environment, which it cannot. What
+// takes precedence over an env: block or the profile is told by Advice.
+func (s surroundings) formerKey(id string) (lines []string) {
 	isLongLived := func(key string) bool { return strings.HasPrefix(key, longLived) }
 	public := s.held.Public(id) && len(s.held.Twins(id)) == 0
-	switch {
-	case s.held.Secret(id) && isLongLived(s.held.SecretValue(id).Reveal()), public && isLongLived(s.held.Value(id)):
-		return []string{"replaced for the rest of this job: the long-lived access key in " + s.name(id) + "; delete it from the pipeline's variables and variable groups once no step needs it"}
-	case isLongLived(s.held.Value(id)):
-		return []string{"not replaced: the long-lived access key in " + s.name(id) + " (" + s.origin(id) + "), which stays in the environment of later scripts; delete it there once no step needs it"}
+	if s.held.Secret(id) && isLongLived(s.held.SecretValue(id).Reveal()) || public && isLongLived(s.held.Value(id)) {
+		lines = append(lines, "replaced for the rest of this job: the long-lived access key in "+s.name(id)+"; delete it from the pipeline's variables and variable groups once no step needs it")
 	}
-	return nil
+	if !s.variable(id) && !s.step.Export.Mode.Profile() && isLongLived(s.held.Value(id)) {
+		lines = append(lines, "not replaced: the long-lived access key in "+s.name(id)+" (environment of the agent), which scripts that do not map the keys still get; delete it there once no step needs it")
+	}
+	return lines
 }
 
 func (x Exporter) secrets(id, key, token string) {

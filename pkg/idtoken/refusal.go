@@ -30,17 +30,17 @@ func (r Requester) correlation(answer *http.Response) []string {
 // request may be repeated. The kind of the exception is looked at before the
 // status, which differs between routes.
 func (r Requester) refusal(answer *http.Response, a tokenAnswer, readable bool) error {
-	f := &fault.Fault{Details: r.correlation(answer)}
+	f, shown := &fault.Fault{Details: r.correlation(answer)}, false
 	switch text := a.text(); {
 	case text != "" && answer.StatusCode < 300:
 		f.Why = "the answer has the status " + strconv.Itoa(answer.StatusCode) + ", so its message could hold a token and is not shown."
 	case text != "":
-		f.Why = "Azure DevOps says: " + r.Known.Quote(text)
+		f.Why, shown = "Azure DevOps says: "+r.Known.Quote(text), true
 	}
 	if r.classify(f, answer, a, readable) {
 		f.Retry, f.After = fault.Soon, network.RetryAfter(answer.Header.Get("Retry-After"), r.Now())
 	}
-	if f.Code == fault.OIDCRejected && (a.text() == "" || answer.StatusCode < 300) {
+	if f.Code == fault.OIDCRejected && !shown {
 		f.Remedy = []string{"Re-run the job; give the ids in the error to Azure DevOps support if it keeps happening."}
 	}
 	if f.Why == "" && isHTML(answer) && answer.StatusCode >= 400 {

@@ -134,7 +134,7 @@ func TestProxyCertificate(t *testing.T) {
 	}
 	_, _, err = get(t, newMachine(t, newIssuer(t, "bundled")).client(Config{ProxyURL: proxy}), "https://a.b/")
 	f := told(err)
-	if want := "the proxy could not be used: it was issued by CN=Corp, which is not trusted here."; f.Why != want {
+	if want := "the proxy's certificate was not accepted: it was issued by CN=Corp, which is not trusted here."; f.Why != want {
 		t.Errorf("the reason is %q, want %q", f.Why, want)
 	}
 	if remedy := strings.Join(f.Remedy, " "); !strings.Contains(remedy, "proxy settings") || !strings.Contains(remedy, "CA bundle of the proxy") {

@@ -38,7 +38,7 @@ func (t Trust) Check(variable, raw string) (*url.URL, error) {
 		return nil, untrusted(variable, "it is not a URL")
 	}
 	if u.User != nil || u.Fragment != "" || climbs(u) {
-		return nil, untrusted(variable, "its URL contains user info, a fragment, or a path with \"..\", \"//\" or a backslash")
+		return nil, untrusted(variable, "its URL contains user info, a fragment, or a path with \"..\", \"//\", a backslash or an encoded slash")
 	}
 	if u.Scheme != "https" && (u.Scheme != "http" || !IsLoopback(u.Hostname()) || !IsLoopback(t.system.Hostname())) {
 		return nil, untrusted(variable, fmt.Sprintf("its URL, at host %s, is not https", u.Host))

@@ -10,6 +10,7 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
 	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
+	"github.com/assume-aws-role/assume-aws-role/pkg/pattern"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
@@ -38,13 +39,16 @@ func (l *Log) Readable(text string) string {
 	return r.readable(text)
 }
 
+// ids are GUIDs, whose last part can look like an account.
+var ids = pattern.Lazy(`(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+
 // MaskAccounts registers the account ids that a text of AWS, or of what the job already
 // holds, names beside those of the inputs, when the step asks for that.
 func (l *Log) MaskAccounts(text string) {
 	if !l.Step.Export.MaskAccountID {
 		return
 	}
-	for _, number := range strings.FieldsFunc(text, func(r rune) bool { return r < '0' || r > '9' }) {
+	for _, number := range strings.FieldsFunc(ids().ReplaceAllString(text, ""), func(r rune) bool { return r < '0' || r > '9' }) {
 		if iam.Account(number).Valid() {
 			l.Out.Mask(secret.New(number))
 		}

@@ -338,6 +338,24 @@ func TestDeniedSecondRole(t *testing.T) {
 	}
 }
 
+// TestMaskAccounts registers the numbers of 12 digits that stand for an account.
+func TestMaskAccounts(t *testing.T) {
+	t.Parallel()
+	const text = "000000000000 arn:aws:iam::111122223333:role/x (account 999999999999) 444455556666_Admin/123456789012: 1234567890123 12345678901 0a1b2c3d-1111-2222-3333-555566667777"
+	for mask, want := range map[bool]string{
+		true:  "##vso[task.setsecret]000000000000\n##vso[task.setsecret]111122223333\n##vso[task.setsecret]999999999999\n##vso[task.setsecret]444455556666\n##vso[task.setsecret]123456789012\n",
+		false: "",
+	} {
+		var b strings.Builder
+		l := Log{Out: vso.NewWriter(&b, true)}
+		l.Step.Export.MaskAccountID = mask
+		l.MaskAccounts(text)
+		if b.String() != want {
+			t.Errorf("masked when asked for (%v):\n%s", mask, b.String())
+		}
+	}
+}
+
 // TestRetrying is one line: what, why, how long, and which of how many.
 func TestRetrying(t *testing.T) {
 	t.Parallel()

@@ -86,17 +86,19 @@ func TestAccountOfTheRole(t *testing.T) {
 		account  string // of which a finding says that it is wrong
 	}{
 		"the role's own":            {ofRole("Arn", here, text(pinned)), true, ""},
-		"another than the role's":   {ofRole("Arn", here, text(elsewhere)), false, "999999999999 instead of 111122223333"},
-		"of Terraform":              {`{"values":{"arn":"` + here + `","assume_role_policy":` + quote(text(elsewhere)) + `}}`, false, "999999999999 instead of 111122223333"},
-		"both accounts":             {ofRole("Arn", here, text(elsewhere, pinned)), true, "999999999999 instead of 111122223333"},
+		"another than the role's":   {ofRole("Arn", here, text(elsewhere)), false, "in account 999999999999, the role in 111122223333"},
+		"of Terraform":              {`{"values":{"arn":"` + here + `","assume_role_policy":` + quote(text(elsewhere)) + `}}`, false, "in account 999999999999, the role in 111122223333"},
+		"both accounts":             {ofRole("Arn", here, text(elsewhere, pinned)), true, "in account 999999999999, the role in 111122223333"},
 		"no role":                   {text(elsewhere), true, ""},
 		"a role without a policy":   {`{"Arn":"` + there + `","x":` + ofRole("x", there, text(pinned)) + `}`, true, ""},
 		"two roles of one policy":   {`[` + ofRole("Arn", here, text(elsewhere)) + `,` + ofRole("Arn", there, text(elsewhere)) + `]`, true, ""},
-		"one role twice":            {`[` + ofRole("Arn", here, text(elsewhere)) + `,` + ofRole("Arn", here, text(elsewhere)) + `]`, false, "999999999999 instead of 111122223333"},
+		"one role twice":            {`[` + ofRole("Arn", here, text(elsewhere)) + `,` + ofRole("Arn", here, text(elsewhere)) + `]`, false, "in account 999999999999, the role in 111122223333"},
 		"an ARN that is no role's":  {ofRole("Arn", "arn:aws:iam::111122223333:user/x", text(elsewhere)), true, ""},
 		"beside one that is denied": {text(`{"Effect":"Deny",`+provider("999999999999")+`,"Action":"sts:TagSession"}`, pinned), true, ""},
-		"beside other calls":        {text(`{"Effect":"Allow",`+provider("999999999999")+`,"Action":"sts:TagSession"}`, pinned), true, "999999999999 instead of 111122223333"},
-		"beside another issuer":     {text(stranger, pinned), true, "999999999999 instead of 111122223333"},
+		"beside other calls":        {text(`{"Effect":"Allow",`+provider("999999999999")+`,"Action":"sts:TagSession"}`, pinned), true, "in account 999999999999, another one in 111122223333"},
+		"beside another issuer":     {text(stranger, pinned), true, "in account 999999999999, another one in 111122223333"},
+		"excluded from an Allow":    {text(`{"Effect":"Allow","NotPrincipal":{"Federated":"arn:aws:iam::999999999999:oidc-provider/P"},"Action":"sts:AssumeRoleWithWebIdentity"}`, pinned), true, ""},
+		"beside a pattern":          {text(`{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::999999999999:oidc-provider/*"},"Action":"sts:AssumeRole"}`, stranger), false, ""},
 		"denied alone":              {text(stranger, `{"Effect":"Deny",`+provider("111122223333")+`,"Action":"*"}`), false, ""},
 	} {
 		p, err := trustpolicy.Read([]byte(short.Replace(tt.text)))

@@ -18,14 +18,14 @@ func (p *Policy) Home(provider string) (partition iam.Partition, account iam.Acc
 	for _, s := range p.Statements {
 		for _, arn := range s.Principals.Federated {
 			m := oidcProvider().FindStringSubmatch(arn)
-			if m == nil {
+			if m == nil || isPattern(arn) {
 				continue
 			}
 			rank := 1
 			if m[3] == provider {
 				rank++
 			}
-			if !s.Deny && !s.otherCallsOnly() {
+			if !s.Deny && !s.Principals.Except && !s.otherCallsOnly() {
 				rank += 2
 			}
 			if rank > best {

@@ -38,8 +38,10 @@ type linter struct {
 	// empty when there is none.
 	checked  claims.AWSView
 	admitted bool
-	// account is where the role is; empty when nothing tells.
-	account iam.Account
+	// account is where the role is, or may be as long as the role is not known; empty when
+	// nothing tells.
+	account   iam.Account
+	knownRole bool
 	// federated reports whether the policy admits users of an identity provider.
 	federated bool
 	found     []Finding
@@ -65,6 +67,7 @@ func (p *Policy) lint(checked claims.AWSView, admitted bool) []Finding {
 	l := &linter{checked: checked, admitted: admitted, seen: map[Finding]bool{}, found: []Finding{}} // an empty list in JSON, too
 	l.federated = slices.ContainsFunc(p.Statements, func(s Statement) bool { return !s.Deny && len(s.Principals.Federated) > 0 })
 	_, l.account = p.Home(checked.Provider)
+	l.knownRole = p.Role.Given()
 	if p.length > MaxLength {
 		l.add(Warning, "the policy has %d characters without white space; IAM's default quota is %d", p.length, MaxLength)
 	}

@@ -31,13 +31,22 @@ func (s Statement) lintPrincipals(l *linter) {
 	}
 	for _, name := range s.Principals.Federated {
 		if m := oidcProvider().FindStringSubmatch(name); m != nil && !isPattern(name) {
-			if account := iam.Account(m[2]); l.account != "" && account != l.account {
-				l.add(Error, "the provider %s is in account %s instead of %s; AWS accepts only providers of the role's own account", m[3], account, l.account)
-			}
+			l.lintAccount(m[3], iam.Account(m[2]))
 			s.lintProvider(l, m[3])
 			continue
 		}
 		l.lintFederated(name)
+	}
+}
+
+// lintAccount looks whether a provider is in the account of the role.
+func (l *linter) lintAccount(provider string, account iam.Account) {
+	switch {
+	case account == l.account:
+	case l.knownRole:
+		l.add(Error, "the provider %s is in account %s, the role in %s; AWS accepts only providers of the role's own account", provider, account, l.account)
+	default:
+		l.add(Error, "the provider %s is in account %s, another one in %s; AWS accepts only providers of the role's own account", provider, account, l.account)
 	}
 }
 
