@@ -129,8 +129,8 @@ func (x Exporter) clear() {
 	}
 }
 
-// outputs sets the output variables of the step, of which any later step and the run's
-// record show the value: none that contains a secret.
+// outputs sets the output variables of the step. Any later step and the run's record show
+// their values, so none is set that contains the job's token.
 func (x Exporter) outputs() {
 	values := []struct{ name, value string }{
 		{"accountId", string(x.Step.Plan.Target().Account)},
@@ -140,8 +140,8 @@ func (x Exporter) outputs() {
 		{"subject", x.Result.Presented.Subject},
 	}
 	for _, o := range values {
-		if x.Result.Known.Remove(o.value) != o.value {
-			x.Out.Print("not exported: it contains a secret: " + o.name)
+		if x.Log.Run().HoldsJobToken(o.value) {
+			x.Out.Print("not exported, because it contains the job's access token: " + o.name)
 			continue
 		}
 		if err := x.Out.SetOutput(o.name, o.value); err != nil {

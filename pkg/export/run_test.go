@@ -13,7 +13,6 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
-	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/report"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
@@ -193,18 +192,17 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestOutputsHoldNoSecret: later steps and the run's record show outputs as they are.
-func TestOutputsHoldNoSecret(t *testing.T) {
+// TestOutputsDoNotHoldTheJobToken: later steps and the run's record show outputs as they are.
+func TestOutputsDoNotHoldTheJobToken(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
 	x := exporter(t, nil, vso.NewWriter(&b, true))
-	x.Result.Known = &foreign.Secrets{}
-	x.Result.Known.Add(secret.New("c4n4ry-job-token-c4n4ry"))
+	x.Step.Plan.Job.JobToken = secret.New("c4n4ry-job-token-c4n4ry")
 	x.Result.Presented.Subject = "sc://org/Shop/c4n4ry-job-token-c4n4ry"
 	if err := x.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if strings.Contains(b.String(), "c4n4ry") || !strings.Contains(b.String(), "\nnot exported: it contains a secret: subject\n") {
+	if strings.Contains(b.String(), "c4n4ry") || !strings.Contains(b.String(), "\nnot exported, because it contains the job's access token: subject\n") {
 		t.Errorf("the subject is an output, or its absence is not told:\n%s", b.String())
 	}
 	if !strings.Contains(b.String(), "##vso[task.setvariable variable=issuer;isoutput=true]https://vstoken.dev.azure.com/x\n") {

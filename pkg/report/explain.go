@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 	"github.com/assume-aws-role/assume-aws-role/pkg/setuppage"
 	"github.com/assume-aws-role/assume-aws-role/pkg/trustpolicy"
 )
@@ -67,7 +68,8 @@ func (r Run) explain(code fault.Code) []string {
 }
 
 // page leads to the set-up page, which compares the denial with the role's trust policy.
-// No masker knows a secret in a link's fragment, so a claim that contains one gets no link.
+// No masker finds the job's token in a link's fragment, so a claim that contains it gets no
+// link.
 func (r Run) page(code fault.Code) []string {
 	denial := setuppage.Denied(*r.Result.Presented, r.Plan.Role.ARN.String(), string(code))
 	if r.Plan.MaskAccountID {
@@ -75,9 +77,16 @@ func (r Run) page(code fault.Code) []string {
 	}
 	job := r.Plan.Job
 	link := setuppage.Link(setuppage.Address{Collection: job.CollectionURI, Project: job.Project, Extension: r.Plan.Extension}, denial)
-	secretive := func(text string) bool { return r.Result.Known.Remove(text) != text }
-	if link == "" || slices.ContainsFunc([]string{denial.Issuer, denial.Subject, denial.Audience, denial.OriginalAudience}, secretive) {
+	if link == "" || slices.ContainsFunc([]string{denial.Issuer, denial.Subject, denial.Audience, denial.OriginalAudience}, r.HoldsJobToken) {
 		return []string{""}
 	}
 	return []string{"", "To compare this denial with the role's trust policy, open the set-up page in Project settings:", "  " + r.readableLink(link), ""}
+}
+
+// HoldsJobToken reports whether a text contains the job's access token, or enough of it.
+// Other secrets, such as an external ID, can be ordinary words that a claim contains, too.
+func (r Run) HoldsJobToken(text string) bool {
+	var known foreign.Secrets
+	known.Add(r.Plan.Job.JobToken)
+	return known.Remove(text) != text
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
-	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
@@ -75,13 +74,12 @@ func TestNoLink(t *testing.T) {
 	t.Parallel()
 	unpacked, elsewhere, secretive := deniedRun(t), deniedRun(t), deniedRun(t)
 	unpacked.Plan.Extension = ""
-	secretive.Result.Known = &foreign.Secrets{}
-	secretive.Result.Known.Add(secret.New("contoso-eng/payments/aws"))
+	secretive.Plan.Job.JobToken = secret.New("contoso-eng/payments/aws")
 	for name, tt := range map[string]struct {
 		run  Run
 		code fault.Code
 	}{
-		"a claim that contains a secret":      {secretive, fault.STSAccessDenied},
+		"a claim that holds the job's token":  {secretive, fault.STSAccessDenied},
 		"a program that was not packed":       {unpacked, fault.STSAccessDenied},
 		"a failure that is not of a trust":    {elsewhere, fault.STSThrottled},
 		"a second role, which has no subject": {elsewhere, fault.ChainDenied},
