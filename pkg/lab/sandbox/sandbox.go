@@ -59,8 +59,10 @@ type Sandbox struct {
 	mu          sync.Mutex
 	unreference map[string]bool
 
-	dir     string
-	servers []*http.Server
+	dir string
+	// listeners are those of the servers, in the same order.
+	servers   []*http.Server
+	listeners []net.Listener
 }
 
 // New starts every stand-in on loopback. The caller closes it.
@@ -116,10 +118,14 @@ func (s *Sandbox) start() error {
 	s.ADOURL = "http://" + plain[0] + collection
 	s.STSURL, s.ProxyURL, s.MetadataURL = "http://"+plain[1], "http://"+plain[2], "http://"+plain[3]
 	s.DocumentsURL = "http://" + plain[4] + "/"
+	// Only now: a port can be one that somebody still asks for who was served there before.
+	for i, server := range s.servers {
+		go func() { _ = server.Serve(s.listeners[i]) }() // ends with Close
+	}
 	return nil
 }
 
-// listenAll starts a server for each handler and returns their addresses.
+// listenAll makes a server for each handler and returns their addresses.
 func (s *Sandbox) listenAll(tls bool, handlers ...http.Handler) ([]string, error) {
 	addresses := make([]string, len(handlers))
 	for i, h := range handlers {
@@ -149,15 +155,15 @@ func (s *Sandbox) listen(h http.Handler, tls bool) (string, error) {
 			return context.WithValue(ctx, openedKey{}, time.Now())
 		},
 	}
-	s.servers = append(s.servers, server)
-	go func() { _ = server.Serve(ln) }() // ends with Close
+	s.servers, s.listeners = append(s.servers, server), append(s.listeners, ln)
 	return address, nil
 }
 
 // Close stops the stand-ins and removes their files.
 func (s *Sandbox) Close() {
-	for _, server := range s.servers {
+	for i, server := range s.servers {
 		_ = server.Close()
+		_ = s.listeners[i].Close()
 	}
 	if s.dir != "" {
 		_ = os.RemoveAll(s.dir)
