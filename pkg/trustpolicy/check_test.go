@@ -90,6 +90,7 @@ func TestAccountOfTheRole(t *testing.T) {
 		"of Terraform":              {`{"values":{"arn":"` + here + `","assume_role_policy":` + quote(text(elsewhere)) + `}}`, false, "in account 999999999999, the role in 111122223333"},
 		"both accounts":             {ofRole("Arn", here, text(elsewhere, pinned)), true, "in account 999999999999, the role in 111122223333"},
 		"no role":                   {text(elsewhere), true, ""},
+		"no role, two accounts":     {text(elsewhere, pinned), true, "in account 111122223333, another one in 999999999999"},
 		"a role without a policy":   {`{"Arn":"` + there + `","x":` + ofRole("x", there, text(pinned)) + `}`, true, ""},
 		"two roles of one policy":   {`[` + ofRole("Arn", here, text(elsewhere)) + `,` + ofRole("Arn", there, text(elsewhere)) + `]`, true, ""},
 		"one role twice":            {`[` + ofRole("Arn", here, text(elsewhere)) + `,` + ofRole("Arn", here, text(elsewhere)) + `]`, false, "in account 999999999999, the role in 111122223333"},
