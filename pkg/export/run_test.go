@@ -13,6 +13,7 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/report"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
@@ -198,6 +199,8 @@ func TestOutputsDoNotHoldTheJobToken(t *testing.T) {
 	var b strings.Builder
 	x := exporter(t, nil, vso.NewWriter(&b, true))
 	x.Step.Plan.Job.JobToken = secret.New("c4n4ry-job-token-c4n4ry")
+	x.Result.Known = &foreign.Secrets{}
+	x.Result.Known.Add(x.Step.Plan.Job.JobToken, secret.New("vstoken.dev")) // an ordinary word, too
 	x.Result.Presented.Subject = "sc://org/Shop/c4n4ry-job-token-c4n4ry"
 	if err := x.Run(t.Context()); err != nil {
 		t.Fatal(err)

@@ -2,7 +2,6 @@ package foreign
 
 import (
 	"hash/maphash"
-	"iter"
 	"strconv"
 	"strings"
 	"sync"
@@ -56,19 +55,8 @@ func (s *Secrets) Add(values ...secret.Value) {
 			continue
 		}
 		s.lengths[length] = true
-		for part := range windows(letters, length) {
-			s.parts[maphash.String(s.seed, part)] = true
-		}
-	}
-}
-
-// windows are the parts of a text that have the length, and where each begins.
-func windows(text string, length int) iter.Seq2[string, int] {
-	return func(yield func(string, int) bool) {
-		for i := range len(text) - length + 1 {
-			if !yield(text[i:i+length], i) {
-				return
-			}
+		for i := range len(letters) - length + 1 {
+			s.parts[maphash.String(s.seed, letters[i:i+length])] = true
 		}
 	}
 }
@@ -116,8 +104,8 @@ func (s *Secrets) cover(letters string) []bool {
 			continue
 		}
 		end := 0 // of what this length has marked
-		for part, i := range windows(letters, length) {
-			if !s.parts[maphash.String(s.seed, part)] {
+		for i := range len(letters) - length + 1 {
+			if !s.parts[maphash.String(s.seed, letters[i:i+length])] {
 				continue
 			}
 			if covered == nil {

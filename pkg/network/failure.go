@@ -166,14 +166,13 @@ func (f *Failure) proxy() (diagnosis, bool) {
 		return diagnosis{}, false
 	}
 	d := (&Failure{host: "the proxy", at: connecting, cause: op.Err, authorities: f.authorities, known: f.known}).diagnose()
-	said := d.why
-	d.why = "the proxy could not be used: " + said
+	what := "the proxy could not be used: "
 	d.remedy = []string{"Check the agent's proxy settings (./config.sh --proxyurl …) or HTTPS_PROXY, and that the agent reaches the proxy."}
 	if d.outcome == unverified {
-		d.why = "the proxy's certificate was not accepted: " + said
+		what = "the proxy's certificate was not accepted: "
 		d.remedy = append(d.remedy, "Give the agent the CA bundle of the proxy (./config.sh --sslcacert …).")
 	}
-	d.outcome = unreachable
+	d.why, d.outcome = what+d.why, unreachable
 	return d, true
 }
 

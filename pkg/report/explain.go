@@ -86,7 +86,10 @@ func (r Run) page(code fault.Code) []string {
 // HoldsJobToken reports whether a text contains the job's access token, or enough of it.
 // Other secrets, such as an external ID, can be ordinary words that a claim contains, too.
 func (r Run) HoldsJobToken(text string) bool {
-	var known foreign.Secrets
-	known.Add(r.Plan.Job.JobToken)
-	return known.Remove(text) != text
+	if r.Result.Known.Remove(text) == text {
+		return false // an exchange knows the job's token, too
+	}
+	var token foreign.Secrets
+	token.Add(r.Plan.Job.JobToken)
+	return token.Remove(text) != text
 }

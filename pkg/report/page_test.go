@@ -7,6 +7,7 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/claims"
 	"github.com/assume-aws-role/assume-aws-role/pkg/exchange"
 	"github.com/assume-aws-role/assume-aws-role/pkg/fault"
+	"github.com/assume-aws-role/assume-aws-role/pkg/foreign"
 	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
 	"github.com/assume-aws-role/assume-aws-role/pkg/pipeline"
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
@@ -75,6 +76,8 @@ func TestNoLink(t *testing.T) {
 	unpacked, elsewhere, secretive := deniedRun(t), deniedRun(t), deniedRun(t)
 	unpacked.Plan.Extension = ""
 	secretive.Plan.Job.JobToken = secret.New("contoso-eng/payments/aws")
+	secretive.Result.Known = &foreign.Secrets{}
+	secretive.Result.Known.Add(secretive.Plan.Job.JobToken)
 	for name, tt := range map[string]struct {
 		run  Run
 		code fault.Code

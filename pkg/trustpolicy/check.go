@@ -33,7 +33,7 @@ func Check(p *Policy, c claims.UnverifiedClaims) Verdict {
 		Identity: c.Flavour().String(),
 		Decision: p.Evaluate(RequestFor(cmp.Or(partition, iam.Commercial), cmp.Or(account, "000000000000"), view)),
 	}
-	v.Findings = p.lint(view, v.Decision.Allowed)
+	v.Findings = p.lint(view, account, v.Decision.Allowed)
 	if view.Refusal != "" {
 		v.Decision.Allowed = false
 		v.Findings = append(v.Findings, Finding{Level: Error, Text: view.Refusal})

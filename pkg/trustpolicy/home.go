@@ -1,10 +1,6 @@
 package trustpolicy
 
-import (
-	"slices"
-
-	"github.com/assume-aws-role/assume-aws-role/pkg/iam"
-)
+import "github.com/assume-aws-role/assume-aws-role/pkg/iam"
 
 // Home is the partition and the account of the role whose policy this is: that of Role, or
 // else that of an identity provider in the policy, because AWS accepts only those of the
@@ -34,19 +30,4 @@ func (p *Policy) Home(provider string) (partition iam.Partition, account iam.Acc
 		}
 	}
 	return partition, account
-}
-
-// wrapped is a policy in an object around it, and the ARN of the role there.
-type wrapped struct {
-	policy []byte
-	role   string
-}
-
-// role is the one that all objects name; the zero value when they name several or none.
-func role(found []wrapped) iam.RoleARN {
-	if slices.ContainsFunc(found, func(w wrapped) bool { return w.role != found[0].role }) {
-		return iam.RoleARN{}
-	}
-	arn, _ := iam.ParseRoleARN(found[0].role)
-	return arn
 }

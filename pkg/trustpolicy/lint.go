@@ -59,15 +59,16 @@ func (l *linter) add(level Level, format string, args ...any) {
 
 // Lint looks for what makes a trust policy wider or weaker than it seems. Every Allow
 // statement counts, whatever its action. It does not need a token.
-func (p *Policy) Lint() []Finding { return p.lint(claims.AWSView{}, false) }
+func (p *Policy) Lint() []Finding {
+	_, account := p.Home("")
+	return p.lint(claims.AWSView{}, account, false)
+}
 
 // lint also looks at the policy with the eyes of an identity, and names the others beside
-// it, if it is admitted.
-func (p *Policy) lint(checked claims.AWSView, admitted bool) []Finding {
-	l := &linter{checked: checked, admitted: admitted, seen: map[Finding]bool{}, found: []Finding{}} // an empty list in JSON, too
+// it, if it is admitted. The account is that of Home.
+func (p *Policy) lint(checked claims.AWSView, account iam.Account, admitted bool) []Finding {
+	l := &linter{checked: checked, admitted: admitted, account: account, knownRole: p.Role.Given(), seen: map[Finding]bool{}, found: []Finding{}} // an empty list in JSON, too
 	l.federated = slices.ContainsFunc(p.Statements, func(s Statement) bool { return !s.Deny && len(s.Principals.Federated) > 0 })
-	_, l.account = p.Home(checked.Provider)
-	l.knownRole = p.Role.Given()
 	if p.length > MaxLength {
 		l.add(Warning, "the policy has %d characters without white space; IAM's default quota is %d", p.length, MaxLength)
 	}

@@ -70,6 +70,12 @@ func decoded(text []byte) ([]byte, error) {
 	return []byte(plain), nil
 }
 
+// wrapped is a policy in an object around it, and the ARN of the role there.
+type wrapped struct {
+	policy []byte
+	role   string
+}
+
 // single returns the one trust policy in an object around it, and its role.
 func single(text []byte, depth int) ([]byte, iam.RoleARN, error) {
 	if _, err := scan(text, true); err != nil {
@@ -120,6 +126,15 @@ func policiesIn(text json.RawMessage) (found []wrapped) {
 		found = append(found, policiesIn(value)...)
 	}
 	return found
+}
+
+// role is the one that all objects name; the zero value when they name several or none.
+func role(found []wrapped) iam.RoleARN {
+	if slices.ContainsFunc(found, func(w wrapped) bool { return w.role != found[0].role }) {
+		return iam.RoleARN{}
+	}
+	arn, _ := iam.ParseRoleARN(found[0].role)
+	return arn
 }
 
 // arnIn is the ARN that an object of the IAM API or of Terraform names.

@@ -59,10 +59,14 @@ type Sandbox struct {
 	mu          sync.Mutex
 	unreference map[string]bool
 
-	dir string
-	// listeners are those of the servers, in the same order.
-	servers   []*http.Server
-	listeners []net.Listener
+	dir     string
+	servers []server
+}
+
+// server is an HTTP server, and where it will serve or serves.
+type server struct {
+	*http.Server
+	listener net.Listener
 }
 
 // New starts every stand-in on loopback. The caller closes it.
@@ -119,8 +123,8 @@ func (s *Sandbox) start() error {
 	s.STSURL, s.ProxyURL, s.MetadataURL = "http://"+plain[1], "http://"+plain[2], "http://"+plain[3]
 	s.DocumentsURL = "http://" + plain[4] + "/"
 	// Only now: a port can be one that somebody still asks for who was served there before.
-	for i, server := range s.servers {
-		go func() { _ = server.Serve(s.listeners[i]) }() // ends with Close
+	for _, server := range s.servers {
+		go func() { _ = server.Serve(server.listener) }() // ends with Close
 	}
 	return nil
 }
@@ -149,21 +153,20 @@ func (s *Sandbox) listen(h http.Handler, tls bool) (string, error) {
 	if tls {
 		ln = s.ca.listener(ln, s.greet)
 	}
-	server := &http.Server{
+	s.servers = append(s.servers, server{listener: ln, Server: &http.Server{
 		Handler: h, ReadHeaderTimeout: 30 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 		ConnContext: func(ctx context.Context, _ net.Conn) context.Context {
 			return context.WithValue(ctx, openedKey{}, time.Now())
 		},
-	}
-	s.servers, s.listeners = append(s.servers, server), append(s.listeners, ln)
+	}})
 	return address, nil
 }
 
 // Close stops the stand-ins and removes their files.
 func (s *Sandbox) Close() {
-	for i, server := range s.servers {
+	for _, server := range s.servers {
 		_ = server.Close()
-		_ = s.listeners[i].Close()
+		_ = server.listener.Close()
 	}
 	if s.dir != "" {
 		_ = os.RemoveAll(s.dir)
