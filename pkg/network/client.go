@@ -62,7 +62,7 @@ func NewClient(c Config, now func() time.Time, known *foreign.Secrets) *Client {
 	return &Client{
 		userAgent: c.UserAgent, now: now, known: known, authorities: authorities, opened: map[string]*opening{},
 		base: &http.Transport{
-			Proxy:                  func(r *http.Request) (*url.URL, error) { return proxy(r.URL) },
+			Proxy:                  func(r *http.Request) (*url.URL, error) { return proxy(targetOf(r)) },
 			ProxyConnectHeader:     http.Header{"User-Agent": {c.UserAgent}},
 			OnProxyConnectResponse: proxyAnswer,
 			DialContext:            authorities.dial,
@@ -103,8 +103,22 @@ func (c *Client) Open(ctx context.Context, target *url.URL) {
 	c.begin(ctx, target)
 	go func() {
 		defer close(o.done)
+		ctx := context.WithValue(ctx, targetKey{}, target)
 		o.conn, o.err = o.by.NewClientConn(ctx, target.Scheme, hostPort(target))
 	}()
+}
+
+// targetKey is the key of the URL that a context of Open is for.
+type targetKey struct{}
+
+// targetOf is the URL by which the proxy of a request is chosen. For a connection without
+// a request the transport makes one up, whose URL lacks the port, the path and the brackets
+// of an IPv6 address (net/http clientconn.go, NewClientConn).
+func targetOf(r *http.Request) *url.URL {
+	if target, ok := r.Context().Value(targetKey{}).(*url.URL); ok {
+		return target
+	}
+	return r.URL
 }
 
 // begin has the authorities read when a connection will need them. It runs beside the

@@ -40,6 +40,7 @@ func TestProxyChoice(t *testing.T) {
 		"agent, NO_PROXY":            {map[string]string{"AGENT_PROXYURL": agent, "no_proxy": ".b"}, "https://a.b/", ""},
 		"agent, bypass":              {map[string]string{"AGENT_PROXYURL": agent, "AGENT_PROXYBYPASSLIST": `["(?!x)y","A\\.b"]`}, "https://a.b/", ""},
 		"agent, bypass of a path":    {map[string]string{"AGENT_PROXYURL": agent, "AGENT_PROXYBYPASSLIST": `["^https://a\\.b/c"]`}, "https://a.b/c", ""},
+		"agent, bypass of a port":    {map[string]string{"AGENT_PROXYURL": agent, "AGENT_PROXYBYPASSLIST": `["a\\.b:443$"]`}, "https://a.b:443/", ""},
 		"agent, other bypass":        {map[string]string{"AGENT_PROXYURL": agent, "AGENT_PROXYBYPASSLIST": `["^https://b"]`}, "https://a.b/", agent},
 		"agent, bypass not a list":   {map[string]string{"AGENT_PROXYURL": agent, "AGENT_PROXYBYPASSLIST": `a.b`}, "https://a.b/", agent},
 		"loopback never":             {map[string]string{"AGENT_PROXYURL": agent}, "https://[::1]:8443/", ""},
@@ -52,16 +53,32 @@ func TestProxyChoice(t *testing.T) {
 				t.Fatal(err)
 			}
 			request := httptest.NewRequest(http.MethodPost, tt.url, http.NoBody)
-			proxy, err := NewClient(c, time.Now, nil).base.Proxy(request)
-			got := ""
+			client := NewClient(c, time.Now, nil)
+			proxy, err := client.base.Proxy(request)
+			got, way := "", hostPort(request.URL)
 			if proxy != nil {
-				got = proxy.String()
+				got, way = proxy.String(), proxy.Host
 			}
 			if err != nil || got != tt.want {
 				t.Errorf("proxy %q, want %q (%v)", got, tt.want, err)
 			}
+			if dialled := opened(t, client, request.URL); dialled != way {
+				t.Errorf("a connection made ahead goes to %s, want %s", dialled, way)
+			}
 		})
 	}
+}
+
+// opened is where Open connects to for a URL.
+func opened(t *testing.T, c *Client, target *url.URL) string {
+	t.Helper()
+	dialled := make(chan string, 1)
+	c.base.DialContext = func(_ context.Context, _, address string) (net.Conn, error) {
+		dialled <- address
+		return nil, net.ErrClosed
+	}
+	c.Open(t.Context(), target)
+	return <-dialled
 }
 
 // TestProxyRefusal tells by the proxy's answer whether to ask again, who refused, and
