@@ -95,7 +95,7 @@ func (x Exporter) expressible() bool {
 }
 
 // unread begins the line about a value that is not set.
-const unread = "not exported: the agent would reinterpret $(, a line break or an escape in the value: "
+const unread = "not exported: the agent would reinterpret $(, a command, a line break or an escape in the value: "
 
 // plain sets a variable that is no secret, and says so. It is not set when later steps
 // could not read it, of which Advice speaks, or when the agent would expand its value.

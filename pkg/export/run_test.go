@@ -259,10 +259,11 @@ func TestNothingHalfWay(t *testing.T) {
 	var b strings.Builder
 	x := exporter(t, nil, vso.NewWriter(&b, true))
 	x.Step.Region, x.Result.Presented.Subject = "$(x)", "sc://org/$(y)/aws"
+	x.Result.Presented.Issuer = "https://a.b/##vso[task.complete]"
 	if err := x.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{unread + "AWS_REGION\n", unread + "AWS_DEFAULT_REGION\n", unread + "subject\n"} {
+	for _, want := range []string{unread + "AWS_REGION\n", unread + "AWS_DEFAULT_REGION\n", unread + "subject\n", unread + "issuer\n"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("the log lacks %q:\n%s", want, b.String())
 		}

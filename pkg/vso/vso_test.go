@@ -90,22 +90,27 @@ func TestRefusedValues(t *testing.T) {
 	t.Parallel()
 	refusal := map[bool]error{true: nil, false: ErrInexpressible}
 	for _, tt := range []struct {
-		value         string
-		decode        bool
-		plain, secret bool
+		value                 string
+		decode                bool
+		plain, output, secret bool
 	}{
-		{"fine-value", true, true, true},
-		{"a$(b)-long", true, false, true},
-		{"line\nbreak", true, false, false},
-		{"line\rbreak", true, false, false},
-		{"100%-value", false, true, true},
-		{"%0Abcdefgh", true, true, true},
-		{"%0Abcdefgh", false, false, false},
-		{"%5Dbcdefgh", false, false, false},
+		{"fine-value", true, true, true, true},
+		{"a$(b)-long", true, false, false, true},
+		{"a##VSO[x]-long", true, true, false, true},
+		{"a#b#c-long", true, true, true, true},
+		{"line\nbreak", true, false, false, false},
+		{"line\rbreak", true, false, false, false},
+		{"100%-value", false, true, true, true},
+		{"%0Abcdefgh", true, true, true, true},
+		{"%0Abcdefgh", false, false, false, false},
+		{"%5Dbcdefgh", false, false, false, false},
 	} {
 		got := record(tt.decode, func(w *Writer) {
 			if err := w.SetVariable("V", tt.value); !errors.Is(err, refusal[tt.plain]) {
 				t.Errorf("SetVariable(%q): error %v, want %v", tt.value, err, refusal[tt.plain])
+			}
+			if err := w.SetOutput("O", tt.value); !errors.Is(err, refusal[tt.output]) {
+				t.Errorf("SetOutput(%q): error %v, want %v", tt.value, err, refusal[tt.output])
 			}
 			if err := w.SetSecretVariable("S", secret.New(tt.value)); !errors.Is(err, refusal[tt.secret]) {
 				t.Errorf("SetSecretVariable(%q): error %v, want %v", tt.value, err, refusal[tt.secret])

@@ -10,9 +10,9 @@ import (
 	"github.com/assume-aws-role/assume-aws-role/pkg/secret"
 )
 
-// ErrInexpressible is returned for a value that no logging command can carry:
-// a secret with a line break, or text that looks escaped while the pipeline has
-// switched percent decoding off.
+// ErrInexpressible is returned for a value that no logging command can carry unharmed:
+// one with a line break, text that looks escaped while the pipeline has switched percent
+// decoding off, and what the Set methods refuse besides.
 var ErrInexpressible = errors.New("value cannot be written as a logging command")
 
 // IssueType is the kind of an issue on the step's record.
@@ -116,12 +116,16 @@ func (w *Writer) SetVariable(name, value string) error {
 }
 
 // SetOutput sets an output variable on the step's reference name, under the same
-// rule as SetVariable.
+// rule as SetVariable. A value may come from outside: one with a command in it is refused,
+// because a script that prints the variable would issue it.
 func (w *Writer) SetOutput(name, value string) error {
+	if breakTags(value) != value {
+		return ErrInexpressible
+	}
 	return w.setPlain(name, value, property{"isoutput", "true"})
 }
 
-// Settable reports whether SetVariable and SetOutput accept a value.
+// Settable reports whether SetVariable accepts a value.
 func (w *Writer) Settable(value string) bool {
 	return !strings.Contains(value, "$(") && !strings.ContainsAny(value, "\r\n") && w.esc.expressible(value)
 }
