@@ -50,7 +50,7 @@ func environmentRole(in Inputs, env EnvironmentName, p *problems) iam.RoleARN {
 			found = arn
 		}
 	}
-	if _, known := first[env.Name]; !known {
+	if _, known := first[env.Name]; !known && !macro().MatchString(in.Environment) {
 		p.consequence(input, noRoleFor(env, names, p.quoter))
 	}
 	return found

@@ -116,6 +116,7 @@ func TestProblems(t *testing.T) {
 		"macro in a comment, roles":  {with(nil, "INPUT_ROLEARN", "", "INPUT_ENVIRONMENT", "test", "INPUT_ENVIRONMENTROLES", "# prod = $(nope)\ntest = "+roleText), ""},
 		"macro after a comment":      {with(nil, "INPUT_REQUIREDCLAIMS", "# a\nrpo_ref = $(nope)"), "requiredClaims: the variable"},
 		"macro after # elsewhere":    {with(nil, "INPUT_ROLEARN", "#$(nope)"), "roleArn: the variable"},
+		"macros in one input":        {with(nil, "INPUT_ROLEARN", "arn:aws:iam::$(b):role/$(a)"), "the variable in \"$(a)\" does not exist, or is not available here\n     roleArn: the variable in \"$(b)\" does"},
 		"macro in an idle input":     {with(nil, "INPUT_ENTRAAUDIENCE", "$(nope)"), ""},
 		"no connection":              {with(nil, "INPUT_SERVICECONNECTION", ""), "serviceConnection: no service connection"},
 		"two connections":            {with(nil, "INPUT_SERVICECONNECTION", connectionGUIDText+","+connectionGUIDText), "serviceConnection: one service"},
@@ -264,6 +265,8 @@ func TestOneProblemForOneMistake(t *testing.T) {
 		{"INPUT_REGION": "$(x)"},
 		{"INPUT_SESSIONPOLICY": `{"a":"` + strings.Repeat("ü", 2041) + `"}`},
 		{"INPUT_CHAINROLEARN": "arn:aws:iam::111122223333:role/second", "INPUT_CHAINSESSIONTAGS": "$(x) = v"},
+		{"INPUT_ROLESESSIONNAME": "$(x)-$(x)"},
+		{"INPUT_ROLEARN": "", "INPUT_ENVIRONMENT": "$(x)", "INPUT_ENVIRONMENTROLES": "test = " + roleText},
 	} {
 		_, err := step(t, changes)
 		f, ok := fault.As(err)

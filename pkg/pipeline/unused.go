@@ -87,7 +87,10 @@ func unresolved(in Inputs, p *problems) {
 		idle = append(idle, u.Inputs...)
 	}
 	for _, f := range in.all() {
-		if m := macro().FindString(f.inForce()); m != "" && !slices.Contains(idle, f.name) {
+		if slices.Contains(idle, f.name) {
+			continue
+		}
+		for _, m := range slices.Compact(slices.Sorted(slices.Values(macro().FindAllString(f.inForce(), -1)))) {
 			p.add(f.name, "the variable in %s does not exist, or is not available here", p.shown(f.name, m))
 		}
 	}
