@@ -130,7 +130,21 @@ func (s surroundings) origin(name string) string {
 	case len(names) == 1:
 		return "variable of this job"
 	}
-	return "environment of the agent"
+	return "environment of the " + s.machine()
+}
+
+// machine is whose own environment a step inherits: a job container does not get the
+// agent's.
+func (s surroundings) machine() string {
+	if s.step.InContainer {
+		return "container"
+	}
+	return "agent"
+}
+
+// outside says where an environment variable that is none of the job's is set.
+func (s surroundings) outside() string {
+	return "the " + s.machine() + "'s environment or this step's env: block"
 }
 
 // remove says where to remove environment variables of one origin. It begins a sentence.
@@ -138,7 +152,7 @@ func (s surroundings) remove(names ...string) string {
 	if s.variable(names[0]) {
 		return "Remove " + strings.Join(names, " and ") + " from the pipeline's variables, variable groups and earlier steps"
 	}
-	return "Remove " + strings.Join(names, " and ") + " from the agent's environment"
+	return "Remove " + strings.Join(names, " and ") + " from " + s.outside()
 }
 
 // unset says how a script gets rid of environment variables, whatever their origin. It

@@ -48,7 +48,7 @@ func (s surroundings) profileBesideKeys() []string {
 	case value == "" || s.ours() && s.otherRole() == "":
 		return nil
 	case s.ours():
-		return []string{"An earlier step of this job exported the profile " + value + " (" + s.otherRole() + "): beside the keys of this step, the AWS SDKs for JavaScript v3 and .NET v3 use that profile. " +
+		return []string{"An earlier step of this job exported the profile " + value + ", and one assumed another role (" + s.otherRole() + "): beside the keys of this step, the AWS SDKs for JavaScript v3 and .NET v3 use that profile, whichever role it is for. " +
 			"In scripts that map these keys, unset " + name + " " + unset(name) + ", or give the two roles jobs of their own."}
 	}
 	return []string{name + " is " + value + " (" + s.origin(name) + "): beside mapped keys, the AWS SDKs for JavaScript v3 and .NET v3 use that profile, and the AWS CLI, boto3 and the SDK for Go fail if it does not exist. " +

@@ -39,7 +39,7 @@ func (s surroundings) uncleared() []string {
 		return nil
 	}
 	return []string{"Some SDKs prefer these to the profile, and the step cannot clear them, because of a secret variable of that name or another spelling of it: " +
-		strings.Join(names, ", ") + ". Remove them from the pipeline's variables, variable groups and the agent's environment."}
+		strings.Join(names, ", ") + ". Remove them from the pipeline's variables, variable groups and " + s.outside() + "."}
 }
 
 // keysBesideProfile warns of keys that the AWS CLI, boto3 and the SDK for Go prefer to the
@@ -73,7 +73,7 @@ func (s surroundings) mappedBesideProfile() []string {
 	if other == "" || !slices.ContainsFunc(s.held.SecretNames(), s.earlierKey) {
 		return nil
 	}
-	return []string{"An earlier step of this job exported keys of another role (" + other + "): in a step that maps them, the AWS SDKs for JavaScript v3 and .NET v3 use the profile of this step. " +
+	return []string{"An earlier step of this job assumed another role (" + other + "): in a step that maps keys of that role, the AWS SDKs for JavaScript v3 and .NET v3 use the profile of this step. " +
 		"In such scripts, unset " + profile + " " + unset(profile) + ", or give the two roles jobs of their own."}
 }
 

@@ -87,7 +87,7 @@ func (s surroundings) formerKey(id string) (lines []string) {
 		lines = append(lines, "replaced for the rest of this job: the long-lived access key in "+s.name(id)+"; delete it from the pipeline's variables and variable groups once no step needs it")
 	}
 	if !s.variable(id) && !s.step.Export.Mode.Profile() && isLongLived(s.held.Value(id)) {
-		lines = append(lines, "not replaced: the long-lived access key in "+s.name(id)+" (environment of the agent), which scripts that do not map the keys still get; delete it there once no step needs it")
+		lines = append(lines, "not replaced: the long-lived access key in "+s.name(id)+" ("+s.origin(id)+"), which scripts that do not map the keys still get; delete it there once no step needs it")
 	}
 	return lines
 }
