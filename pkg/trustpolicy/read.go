@@ -12,8 +12,8 @@ import (
 
 // Read finds the trust policy in what people have at hand: the policy itself, the
 // output of "aws iam get-role", also with the policy URL-encoded as the IAM API returns
-// it, a CloudFormation template, or Terraform's JSON. There must be exactly one, which
-// is then parsed strictly. The role's ARN beside it becomes the policy's Role.
+// it, a CloudFormation template, or Terraform's JSON of a state or a plan. There must be
+// exactly one, which is then parsed strictly. The role's ARN beside it becomes the policy's Role.
 func Read(text []byte) (*Policy, error) {
 	document, role, err := unwrap(text, 0)
 	if err != nil {
@@ -83,7 +83,7 @@ func single(text []byte, depth int) ([]byte, iam.RoleARN, error) {
 	}
 	found := policiesIn(text)
 	if len(found) == 0 {
-		return text, iam.RoleARN{}, nil
+		return text, iam.RoleARN{}, planWithout(text)
 	}
 	var documents [][]byte
 	for _, w := range found {
@@ -101,6 +101,19 @@ func single(text []byte, depth int) ([]byte, iam.RoleARN, error) {
 	return documents[0], role(found), nil
 }
 
+// planned is the member of Terraform's plan that holds what will be; the others repeat the
+// policies, as they were or as expressions.
+const planned = "planned_values"
+
+// planWithout explains why Terraform's plan holds no policy; nil for any other text.
+func planWithout(text []byte) error {
+	var object map[string]json.RawMessage
+	if json.Unmarshal(text, &object) != nil || object[planned] == nil {
+		return nil
+	}
+	return invalid("this Terraform plan contains no trust policy that is known before apply; replace the references with their values, or check the state after apply")
+}
+
 // policiesIn finds the values of every AssumeRolePolicyDocument and
 // assume_role_policy in a JSON text that has been scanned, with the ARN beside each.
 func policiesIn(text json.RawMessage) (found []wrapped) {
@@ -115,10 +128,13 @@ func policiesIn(text json.RawMessage) (found []wrapped) {
 	if json.Unmarshal(text, &object) != nil {
 		return nil
 	}
+	if values := object[planned]; values != nil {
+		return policiesIn(values)
+	}
 	for _, key := range slices.Sorted(maps.Keys(object)) {
 		value := object[key]
 		if key == "AssumeRolePolicyDocument" || key == "assume_role_policy" {
-			if string(value) != "null" {
+			if !isMark(value) {
 				found = append(found, wrapped{value, arnIn(object)})
 			}
 			continue
@@ -126,6 +142,12 @@ func policiesIn(text json.RawMessage) (found []wrapped) {
 		found = append(found, policiesIn(value)...)
 	}
 	return found
+}
+
+// isMark reports whether a value stands for a policy that is not there: null, or what
+// Terraform notes about an attribute that is sensitive or not known.
+func isMark(value json.RawMessage) bool {
+	return slices.Contains([]string{"null", "true", "false"}, string(value))
 }
 
 // role is the one that all objects name; the zero value when they name several or none.

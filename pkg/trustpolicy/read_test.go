@@ -17,6 +17,15 @@ const (
 
 func quote(s string) string { b, _ := json.Marshal(s); return string(b) }
 
+// plan is Terraform's JSON of a plan that changes a role's policy to these values.
+func plan(values string) string {
+	const address = `"address":"aws_iam_role.x","type":"aws_iam_role"`
+	return `{"format_version":"1.2","planned_values":{"root_module":{"child_modules":[{"resources":[{` + address + `,"values":` + values + `}]}]}},` +
+		`"resource_changes":[{` + address + `,"change":{"before":{"assume_role_policy":` + quote(another) + `},"after":` + values + `,"after_unknown":{"assume_role_policy":true}}}],` +
+		`"prior_state":{"values":{"root_module":{"resources":[{` + address + `,"values":{"assume_role_policy":` + quote(another) + `}}]}}},` +
+		`"configuration":{"root_module":{"resources":[{` + address + `,"expressions":{"assume_role_policy":{"references":["data.x"]}}}]}}}`
+}
+
 // TestRead gives every form in which people hold a policy.
 func TestRead(t *testing.T) {
 	t.Parallel()
@@ -38,6 +47,8 @@ func TestRead(t *testing.T) {
 		"a snippet":           `{"AssumeRolePolicyDocument":` + sample + `}`,
 		"Terraform's JSON":    `{"resource":{"aws_iam_role":{"x":{"name":"deploy","assume_role_policy":` + quote(sample) + `}}}}`,
 		"terraform show":      `{"values":{"root_module":{"resources":[{"values":{"assume_role_policy":` + quote(sample) + `,"x":null}},{"values":{"assume_role_policy":null}}]}}}`,
+		"a plan":              plan(`{"assume_role_policy":` + quote(sample) + `}`),
+		"sensitive values":    `{"values":{"assume_role_policy":` + quote(sample) + `},"sensitive_values":{"assume_role_policy":true}}`,
 		"the same one twice":  `{"before":{"assume_role_policy":` + quote(sample) + `},"after":{"assume_role_policy":` + quote(sample) + `}}`,
 	} {
 		p, err := trustpolicy.Read([]byte(text))
@@ -77,6 +88,8 @@ func TestReadRefuses(t *testing.T) {
 		"nothing":            {"", "it is not JSON"},
 		"HCL":                {`assume_role_policy = "x"`, "it is not JSON"},
 		"no policy":          {`{"Role":{"RoleName":"deploy"}}`, `"Role" is not an element of a policy`},
+		"unknown in a plan":  {plan(`{"name":"deploy"}`), "this Terraform plan contains no trust policy that is known before apply; replace the references with their values, or check the state after apply"},
+		"an expression":      {`{"assume_role_policy":{"references":["data.x"]}}`, `"references" is not an element of a policy`},
 		"a list":             {`[1]`, "it is not a JSON object"},
 		"two roles":          {`{"Roles":[{"AssumeRolePolicyDocument":` + sample + `},{"AssumeRolePolicyDocument":` + another + `}]}`, "it contains 2 different trust policies; pass one role"},
 		"one role twice":     {`{"AssumeRolePolicyDocument":` + sample + `,"AssumeRolePolicyDocument":` + another + `}`, `duplicate key "AssumeRolePolicyDocument"`},
