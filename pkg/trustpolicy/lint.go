@@ -99,6 +99,9 @@ func (s Statement) lintForm(l *linter) {
 	if strings.ContainsFunc(s.Sid, func(r rune) bool { return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9') }) {
 		l.add(Error, "the Sid %q must consist of letters and digits", s.Sid)
 	}
+	if s.Deny && s.Principals.Except {
+		l.add(Error, "NotPrincipal is not supported in a trust policy")
+	}
 	for _, action := range s.Actions {
 		if service, _, named := strings.Cut(action, ":"); named && !strings.EqualFold(service, "sts") {
 			l.add(Error, "%s is not an STS action", action)

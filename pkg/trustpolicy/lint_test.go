@@ -149,7 +149,9 @@ func TestLintStatements(t *testing.T) {
 		},
 		`"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/ci.example"},` + web + `,"Condition":{"StringEquals":{"ci.example:aud":"a","ci.example:sub":"s","ci.example:ref":"m"}}`: nil,
 		`"Effect":"Deny","Principal":"*","Action":"*"`: nil,
-		`"Effect":"Deny","NotPrincipal":{"AWS":"arn:aws:iam::1:user/*"},"Action":"sts:*","Condition":{"StringLike":{"P:sub":"*"}}`: nil,
+		`"Effect":"Deny","NotPrincipal":{"AWS":"arn:aws:iam::1:user/*"},"Action":"sts:*","Condition":{"StringLike":{"P:sub":"*"}}`: {
+			"2 error: NotPrincipal is not supported in a trust policy",
+		},
 		`"Effect":"Deny","Principal":"*","Action":"sts:*","Condition":{"StringLike":{"P:sub":"${P:sub}"}}`: {
 			"2 error: StringLike on P:sub contains a policy variable, which can stand for the token's own value",
 		},
