@@ -75,7 +75,7 @@ func (p *Policy) lint(checked claims.AWSView, account iam.Account, admitted bool
 	if p.foreign {
 		l.add(Error, "IAM does not accept characters beyond U+00FF or control characters")
 	}
-	if !slices.Contains([]string{"", "2008-10-17", languageVersion}, p.Version) {
+	if p.versioned && !slices.Contains([]string{"2008-10-17", languageVersion}, p.Version) {
 		l.add(Error, "invalid Version %q; use %s", p.Version, languageVersion)
 	}
 	sids := map[string]bool{}

@@ -184,6 +184,7 @@ func TestLintDocument(t *testing.T) {
 		"version of 2008":   {`{"Version":"2008-10-17","Statement":` + one("A") + `}`, []string{admitted}},
 		"no version":        {`{"Statement":` + one("") + `}`, []string{admitted}},
 		"another version":   {`{"Version":"2012-10-18","Statement":` + one("A") + `}`, []string{`0 error: invalid Version "2012-10-18"; use 2012-10-17`, admitted}},
+		"an empty version":  {`{"Version":"","Statement":` + one("A") + `}`, []string{`0 error: invalid Version ""; use 2012-10-17`, admitted}},
 		"duplicate Sid":     {`{"Statement":[` + one("A1") + `,` + one("A1") + `]}`, []string{admitted, `2 error: duplicate Sid "A1"`, "2 info: the AWS principal 111122223333 is admitted, too"}},
 		"no Sid twice":      {`{"Statement":[` + one("") + `,` + one("") + `]}`, []string{admitted, "2 info: the AWS principal 111122223333 is admitted, too"}},
 		"beyond Latin-1":    {`{"Id":"\u0100","Statement":` + one("A") + `}`, []string{"0 error: IAM does not accept characters beyond U+00FF or control characters", admitted}},

@@ -30,11 +30,13 @@ const maxDocument = 1 << 16
 
 // Policy is a parsed trust policy.
 type Policy struct {
-	// Version is that of the policy language; empty when the document has none.
+	// Version is that of the policy language.
 	Version    string
 	Statements []Statement
 	// Role is the role whose policy this is; the zero value unless Read found it.
 	Role iam.RoleARN
+	// versioned reports whether the document has a Version.
+	versioned bool
 	// length is the number of characters that IAM counts.
 	length int
 	// foreign reports whether a string holds characters that IAM does not accept.
@@ -89,7 +91,8 @@ func Parse(text []byte) (*Policy, error) {
 		return nil, invalid("%q is not an element of a policy", name)
 	}
 	p := &Policy{foreign: foreign, length: compactLength(text)}
-	if version, there := top["Version"]; there && json.Unmarshal(version, &p.Version) != nil {
+	version, there := top["Version"]
+	if p.versioned = there; there && json.Unmarshal(version, &p.Version) != nil {
 		return nil, invalid("Version must be a string")
 	}
 	p.Statements, err = statements(top["Statement"])
