@@ -103,9 +103,7 @@ func (s Statement) lintForm(l *linter) {
 		l.add(Error, "NotPrincipal is not supported in a trust policy")
 	}
 	for _, action := range s.Actions {
-		if service, _, named := strings.Cut(action, ":"); named && !strings.EqualFold(service, "sts") {
-			l.add(Error, "%s is not an STS action", action)
-		}
+		s.lintAction(l, action)
 	}
 	seen := map[string]bool{}
 	for _, c := range s.Conditions {
@@ -115,6 +113,21 @@ func (s Statement) lintForm(l *linter) {
 			l.add(Error, "%s on %s occurs twice, in different case", c.Operator, c.Key)
 		}
 		seen[name] = true
+	}
+}
+
+// actions are those that AWS documents for a trust policy, in lower case.
+var actions = append([]string{"sts:assumerole", strings.ToLower(Action)}, otherActions...)
+
+// lintAction looks at one value of Action or NotAction.
+func (s Statement) lintAction(l *linter, action string) {
+	service, _, named := strings.Cut(action, ":")
+	switch {
+	case !named:
+	case !strings.EqualFold(service, "sts"):
+		l.add(Error, "%s is not an STS action", action)
+	case !s.Except && !isPattern(action) && !slices.Contains(actions, strings.ToLower(action)):
+		l.add(Warning, "%s is not an action that AWS documents for trust policies; IAM may refuse it", action)
 	}
 }
 
