@@ -87,6 +87,8 @@ func whyNever(prefix, provider, keys string) string {
 	switch {
 	case strings.EqualFold(prefix, provider):
 		return "AWS fills only " + strings.Join(oidcKeys, ", ") + " from it, not " + keys
+	case strings.EqualFold(prefix, scheme+provider):
+		return keys + " must begin with the provider, without " + scheme
 	case strings.EqualFold(strings.Trim(prefix, "/"), strings.Trim(provider, "/")):
 		return keys + " differs from the provider by a slash"
 	}

@@ -81,9 +81,16 @@ func (l *linter) lintOther(p Principal) {
 	l.add(level, "the %s %s is admitted, too", kind, p.Name)
 }
 
+// scheme begins an issuer; a provider is what follows it.
+const scheme = "https://"
+
 // lintProvider looks at what an Allow statement asks of a provider's tokens. A
 // statement that never applies to them is not looked at further.
 func (s Statement) lintProvider(l *linter, provider string) {
+	if strings.HasPrefix(provider, scheme) {
+		l.add(Error, "the provider %s never matches a token: write it without %s", provider, scheme)
+		return
+	}
 	issuer := claims.IssuerOf(provider)
 	if form := issuer.Malformed(provider); form != "" {
 		l.add(Error, "the provider %s never matches a token: the issuer is %s", provider, form)

@@ -89,6 +89,7 @@ func TestLintConditions(t *testing.T) {
 		`{"StringEquals":{"P:aud":"a","P:rpo_ref":"m"}}`:                      {"1 error: the statement never applies to a token of P: AWS fills only aud, oaud, sub, amr, email from it, not P:rpo_ref"},
 		`{"StringEquals":{"P/:aud":"a","P/:sub":"m"}}`:                        {"1 error: the statement never applies to a token of P: P/:aud, P/:sub differs from the provider by a slash"},
 		`{"StringEquals":{"E:aud":"a","E:sub":"m"}}`:                          {"1 error: the statement never applies to a token of P: E:aud, E:sub belongs to another provider"},
+		`{"StringEquals":{"https://` + issuer + `:aud":"a","P:sub":"m"}}`:     {"1 error: the statement never applies to a token of P: https://P:aud must begin with the provider, without https://"},
 		`{"StringLike":{"nonsense":"*"}}`:                                     {"1 error: the statement never applies to a token of P: nonsense belongs to another provider"},
 		`{"Null":{"P:sub":"true"}}`:                                           {"1 error: the statement never applies: every token has the key P:sub"},
 		`{"StringEquals":{"P:aud":"a","P:sub":"s"},"Null":{"P:tid":"true"}}`:  {"1 error: Null on P:tid restricts nothing: AWS does not fill this key from a token of this provider"},
@@ -148,6 +149,9 @@ func TestLintStatements(t *testing.T) {
 			"2 error: the provider sts.windows.net/" + tenant + " never matches a token: the issuer is sts.windows.net/<tenant ID>/, with the ID in lower case and a trailing slash",
 		},
 		`"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/ci.example"},` + web + `,"Condition":{"StringEquals":{"ci.example:aud":"a","ci.example:sub":"s","ci.example:ref":"m"}}`: nil,
+		`"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/https://` + issuer + `"},` + web: {
+			"2 error: the provider https://P never matches a token: write it without https://",
+		},
 		`"Effect":"Deny","Principal":"*","Action":"*"`: nil,
 		`"Effect":"Deny","NotPrincipal":{"AWS":"arn:aws:iam::1:user/*"},"Action":"sts:*","Condition":{"StringLike":{"P:sub":"*"}}`: {
 			"2 error: NotPrincipal is not supported in a trust policy",
