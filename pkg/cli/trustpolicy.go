@@ -224,7 +224,9 @@ func printFindings(b *strings.Builder, findings []trustpolicy.Finding) {
 	}
 	for _, f := range findings {
 		where := "policy"
-		if f.Statement > 0 {
+		if f.OfToken {
+			where = "token"
+		} else if f.Statement > 0 {
 			where = fmt.Sprintf("statement %d", f.Statement)
 		}
 		fmt.Fprintf(b, "  %s: %s: %s\n", f.Level, where, visible(f.Text))

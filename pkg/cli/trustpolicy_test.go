@@ -13,9 +13,26 @@ import (
 func TestCheckedPolicy(t *testing.T) {
 	t.Parallel()
 	claims := t.TempDir() + "/claims.json"
-	write(t, claims, `{"iss":"https://i","sub":"s","aud":"a"}`)
-	for name, tt := range map[string]struct{ policy, want string }{
+	write(t, claims, `{"iss":"https://i","sub":"s","aud":["a","b"],"azp":"c"}`)
+	refused := t.TempDir() + "/refused.json"
+	write(t, refused, `{"iss":"https://i","sub":"s","aud":["a","b"]}`)
+	for name, tt := range map[string]struct{ claims, policy, want string }{
+		"a refused token": {
+			refused,
+			`{"Version":"","Statement":{"Effect":"Deny","Principal":"*","Action":"*"}}`,
+			`NOT ADMITTED: token of an unknown kind; the policy also has 1 error
+
+statement 1 (Deny): applies
+  ok  the principal is "*"
+  ok  action * covers sts:AssumeRoleWithWebIdentity
+
+findings:
+  error: policy: invalid Version ""; use 2012-10-17
+  error: token: AWS always rejects this token: it has several audiences and no azp to choose one
+`,
+		},
 		"no finding": {
+			claims,
 			`{"Statement":{"Effect":"Deny","Principal":"*","Action":"*"}}`,
 			`NOT ADMITTED: token of an unknown kind
 
@@ -25,6 +42,7 @@ statement 1 (Deny): applies
 `,
 		},
 		"findings": {
+			claims,
 			`{"Version":"2020-01-01","Statement":[{"Sid":"a\nb","Effect":"Deny","Principal":"*","Action":"*"},` +
 				`{"Sid":"Foreign","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::999999999999:root"},"Action":"sts:AssumeRole"}]}`,
 			`NOT ADMITTED: token of an unknown kind; the policy also has 2 errors
@@ -44,7 +62,7 @@ findings:
 `,
 		},
 	} {
-		status, stdout, stderr := run(tt.policy, "trust-policy", "check", "--policy", "-", "--claims", claims)
+		status, stdout, stderr := run(tt.policy, "trust-policy", "check", "--policy", "-", "--claims", tt.claims)
 		if status != 3 || stderr != "" {
 			t.Errorf("%s: status %d, %s", name, status, stderr)
 		}

@@ -34,14 +34,14 @@ func Check(p *Policy, c claims.UnverifiedClaims) Verdict {
 		Decision: p.Evaluate(RequestFor(cmp.Or(partition, iam.Commercial), cmp.Or(account, "000000000000"), view)),
 	}
 	v.Findings = p.lint(view, account, v.Decision.Allowed)
+	errors := v.count(Error) // of the policy
 	if view.Refusal != "" {
 		v.Decision.Allowed = false
-		v.Findings = append(v.Findings, Finding{Level: Error, Text: view.Refusal})
+		v.Findings = append(v.Findings, Finding{Level: Error, Text: view.Refusal, OfToken: true})
 	}
 	slices.SortStableFunc(v.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Level.rank(), b.Level.rank()), cmp.Compare(a.Statement, b.Statement))
 	})
-	errors := v.count(Error)
 	v.Allowed = v.Decision.Allowed
 	v.Passes = v.Allowed && errors == 0
 	v.Line = v.line(errors)

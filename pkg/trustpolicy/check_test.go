@@ -49,7 +49,8 @@ func TestVerdict(t *testing.T) {
 		"with errors":         {identities[0], []string{anybody, pinned, anybody}, "FAILED: the policy has 2 errors; this identity is admitted: " + kind, true},
 		"another":             {other, []string{pinned}, "NOT ADMITTED: " + kind, false},
 		"another, and errors": {other, []string{pinned, anybody}, "NOT ADMITTED: " + kind + "; the policy also has 1 error", false},
-		"several audiences":   {several, []string{pinned}, "NOT ADMITTED: " + kind + "; the policy also has 1 error", false},
+		"several audiences":   {several, []string{pinned}, "NOT ADMITTED: " + kind, false},
+		"both":                {several, []string{pinned, anybody}, "NOT ADMITTED: " + kind + "; the policy also has 1 error", false},
 	} {
 		v := check(t, c.identity, c.statements...)
 		if v.Line != c.line {

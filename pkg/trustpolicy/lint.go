@@ -29,6 +29,8 @@ type Finding struct {
 	// Statement counts from 1; 0 is the whole policy.
 	Statement int    `json:"statement,omitempty"`
 	Text      string `json:"text"`
+	// OfToken reports whether it is about the token and not about the policy.
+	OfToken bool `json:"-"`
 }
 
 // linter collects findings about one statement after the other.
@@ -50,7 +52,7 @@ type linter struct {
 
 // add adds a finding, unless the statement has the same one already.
 func (l *linter) add(level Level, format string, args ...any) {
-	f := Finding{level, l.statement, fmt.Sprintf(format, args...)}
+	f := Finding{Level: level, Statement: l.statement, Text: fmt.Sprintf(format, args...)}
 	if !l.seen[f] {
 		l.found = append(l.found, f)
 	}
