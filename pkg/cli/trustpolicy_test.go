@@ -52,7 +52,7 @@ statement 1 "a\nb" (Deny): applies
   ok  action * covers sts:AssumeRoleWithWebIdentity
 
 statement 2 Foreign (Allow): does not apply
-  no  the principal is arn:aws:iam::999999999999:root; the token's provider is arn:aws:iam::000000000000:oidc-provider/i
+  no  the principal is arn:aws:iam::999999999999:root; the token's provider is arn:aws:iam::<account-id>:oidc-provider/i
   no  action sts:AssumeRole does not cover sts:AssumeRoleWithWebIdentity
 
 findings:

@@ -24,6 +24,10 @@ type Verdict struct {
 	Findings []Finding `json:"findings"`
 }
 
+// unknownAccount stands for the role's account in texts when nothing tells it. It is as
+// long as an account's ID, so that patterns match it.
+const unknownAccount iam.Account = "<account-id>"
+
 // Check evaluates a policy for the identity that a token's claims describe, and looks
 // for risks in the policy.
 func Check(p *Policy, c claims.UnverifiedClaims) Verdict {
@@ -31,7 +35,7 @@ func Check(p *Policy, c claims.UnverifiedClaims) Verdict {
 	partition, account := p.Home(view.Provider)
 	v := Verdict{
 		Identity: c.Flavour().String(),
-		Decision: p.Evaluate(RequestFor(cmp.Or(partition, iam.Commercial), cmp.Or(account, "000000000000"), view)),
+		Decision: p.Evaluate(RequestFor(cmp.Or(partition, iam.Commercial), cmp.Or(account, unknownAccount), view)),
 	}
 	v.Findings = p.lint(view, account, v.Decision.Allowed)
 	errors := v.count(Error) // of the policy

@@ -208,13 +208,13 @@ func TestReasons(t *testing.T) {
 			"ok the principal is " + provider, "ok action sts:X, sts:* covers sts:AssumeRoleWithWebIdentity",
 		},
 		`"Effect":"Allow","Principal":{"Federated":["a","b"],"AWS":"c"},"Action":"sts:X"`: {
-			"no the principal is a, b, c; the token's provider is arn:aws:iam::000000000000:oidc-provider/P", "no action sts:X does not cover sts:AssumeRoleWithWebIdentity",
+			"no the principal is a, b, c; the token's provider is arn:aws:iam::<account-id>:oidc-provider/P", "no action sts:X does not cover sts:AssumeRoleWithWebIdentity",
 		},
 		`"Effect":"Allow","NotPrincipal":{"AWS":"c"},"NotAction":"sts:*"`: {
 			"no NotPrincipal with Allow is not supported in a trust policy", "no NotAction sts:* covers sts:AssumeRoleWithWebIdentity",
 		},
 		`"Effect":"Deny","NotPrincipal":{"AWS":"c"},"NotAction":"sts:X"`: {
-			"ok NotPrincipal does not name arn:aws:iam::000000000000:oidc-provider/P", "ok NotAction sts:X does not cover sts:AssumeRoleWithWebIdentity",
+			"ok NotPrincipal does not name arn:aws:iam::<account-id>:oidc-provider/P", "ok NotAction sts:X does not cover sts:AssumeRoleWithWebIdentity",
 		},
 		`"Effect":"Deny","NotPrincipal":{"Federated":"` + provider + `"},"Action":"*"`: {
 			"no NotPrincipal names " + provider, "ok action * covers sts:AssumeRoleWithWebIdentity",
