@@ -171,7 +171,11 @@ func whatMatches(name, value string) string {
 			return fmt.Sprintf("the subject pattern %q %s", value, p.matches)
 		}
 	}
-	return fmt.Sprintf("the subject pattern %q matches identities you do not control: * also matches \"/\"", value)
+	wildcard := "*"
+	if !strings.Contains(value, wildcard) {
+		wildcard = "?"
+	}
+	return fmt.Sprintf("the subject pattern %q matches identities you do not control: %s also matches \"/\"", value, wildcard)
 }
 
 // subjectPatterns are the patterns of which more can be said: those that leave only the

@@ -70,7 +70,7 @@ func TestLintConditions(t *testing.T) {
 
 		audience + `"StringLike":{"P:sub":"*"}}`:                        {`1 error: the subject pattern "*" matches identities you do not control: * also matches "/"`},
 		audience + `"StringLike":{"P:sub":"sc://o/*"}}`:                 {`1 error: the subject pattern "sc://o/*" matches identities you do not control: * also matches "/"`},
-		audience + `"StringLike":{"P:sub":["s","sc://o/p?/c"]}}`:        {`1 error: the subject pattern "sc://o/p?/c" matches identities you do not control: * also matches "/"`},
+		audience + `"StringLike":{"P:sub":["s","sc://o/p?/c"]}}`:        {`1 error: the subject pattern "sc://o/p?/c" matches identities you do not control: ? also matches "/"`},
 		audience + `"StringLike":{"P:sub":"sc://o/p/*"}}`:               {`1 error: the subject pattern "sc://o/p/*" also matches connections that anybody adds to the project`},
 		audience + `"StringLike":{"P:sub":"p://o/p/build-?"}}`:          {`1 error: the subject pattern "p://o/p/build-?" also matches pipelines that anybody adds to the project`},
 		audience + `"StringLike":{"P:sub":"/eid1/c/a/t/b/a/c/sc/o/*"}}`: {`1 error: the subject pattern "/eid1/c/a/t/b/a/c/sc/o/*" matches every service connection of the organisation`},
