@@ -25,6 +25,10 @@ func (g Generated) Format(format string) string {
 // providerNote is the comment about the providers at the top of generated code.
 func (g Generated) providerNote() string {
 	var b strings.Builder
+	if len(g.Providers) > 1 {
+		b.WriteString("# If the role exists, replace its trust policy by the policy alone (--format json), with\n" +
+			"# aws iam update-assume-role-policy. Create the Entra provider if the account lacks it.\n")
+	}
 	if !g.existing {
 		b.WriteString("# An AWS account has one identity provider per URL. If yours already has it, add the\n" +
 			"# client ID to its list and generate this code for an existing provider (--existing-provider).\n")

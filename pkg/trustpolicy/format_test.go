@@ -52,6 +52,9 @@ func TestFormatsCarryOnePolicy(t *testing.T) {
 			if s.Migrate != (statements == 2) || statements != len(g.Providers) {
 				t.Errorf("%s: %d statements, %d providers", name, statements, len(g.Providers))
 			}
+			if noted := strings.Contains(g.Format("terraform"), "aws iam update-assume-role-policy"); noted != s.Migrate {
+				t.Errorf("%s: says how a role that exists is changed: %v", name, noted)
+			}
 			if got := g.Format("json"); got != g.Document+"\n" {
 				t.Errorf("%s: json is %s", name, got)
 			}
