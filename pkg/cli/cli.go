@@ -83,6 +83,10 @@ func people(ctx context.Context, e Env, name string, args []string) int {
 	case "token":
 		return tokenInspect(ctx, e, args)
 	case "version", "--version", "-version":
+		if len(args) == 1 && isHelp(args[0]) {
+			fmt.Fprint(e.Stdout, "usage: assume-aws-role version\n")
+			return exitOK
+		}
 		if len(args) > 0 {
 			return badUsage(e, "version takes no arguments")
 		}

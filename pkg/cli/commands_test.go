@@ -61,6 +61,10 @@ func TestUsage(t *testing.T) {
 		{[]string{"--version"}, 0, "assume-aws-role 1.2.3\n", ""},
 		{[]string{"-version"}, 0, "assume-aws-role 1.2.3\n", ""},
 		{[]string{"version", "x"}, 2, "", "assume-aws-role: version takes no arguments\n"},
+		{[]string{"version", "--help"}, 0, "usage: assume-aws-role version\n", ""},
+		{[]string{"version", "-help"}, 0, "usage: assume-aws-role version\n", ""},
+		{[]string{"version", "-h"}, 0, "usage: assume-aws-role version\n", ""},
+		{[]string{"version", "--help", "x"}, 2, "", "assume-aws-role: version takes no arguments\n"},
 		{[]string{"help"}, 0, "assume-aws-role exchanges", ""},
 		{[]string{"--help"}, 0, "assume-aws-role exchanges", ""},
 		{[]string{"-help"}, 0, "assume-aws-role exchanges", ""},
@@ -78,6 +82,9 @@ func TestUsage(t *testing.T) {
 		{[]string{"trust-policy", "--help"}, 0, "usage:", ""},
 		{[]string{"token"}, 2, "", "assume-aws-role: "},
 		{[]string{"token", "--help"}, 0, "usage: ", ""},
+		{[]string{"token", "-h"}, 0, "usage: ", ""},
+		{[]string{"token", "help"}, 0, "usage: ", ""},
+		{[]string{"token", "nohelp"}, 2, "", "assume-aws-role: the subcommand inspect is required\n"},
 	} {
 		got := command(t, nil, nil, tt.args...)
 		if got.status != tt.status {

@@ -19,6 +19,9 @@ import (
 //   - Usage is printed by --help only, so that it does not push the problems off
 //     the screen.
 
+// isHelp reports whether an argument asks for help.
+func isHelp(arg string) bool { return slices.Contains([]string{"--help", "-help", "-h", "help"}, arg) }
+
 // commandLine is the command line of one command.
 type commandLine struct {
 	// name is the command with its subcommand, usage its help.

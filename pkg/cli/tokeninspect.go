@@ -49,7 +49,7 @@ type tokenReport struct {
 
 func tokenInspect(ctx context.Context, e Env, args []string) int {
 	if len(args) == 0 || args[0] != "inspect" {
-		if len(args) > 0 && strings.HasSuffix(args[0], "help") {
+		if len(args) > 0 && isHelp(args[0]) {
 			fmt.Fprint(e.Stdout, tokenUsage)
 			return exitOK
 		}

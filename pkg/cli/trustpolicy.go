@@ -22,12 +22,12 @@ const trustPolicyUsage = `usage:
 
 func trustPolicy(ctx context.Context, e Env, args []string) int {
 	if len(args) > 0 {
-		switch args[0] {
-		case "generate":
+		switch {
+		case args[0] == "generate":
 			return generatePolicy(e, args[1:])
-		case "check":
+		case args[0] == "check":
 			return checkPolicy(ctx, e, args[1:])
-		case "--help", "-help", "-h", "help":
+		case isHelp(args[0]):
 			fmt.Fprint(e.Stdout, trustPolicyUsage)
 			return exitOK
 		}
