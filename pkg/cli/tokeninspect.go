@@ -119,7 +119,7 @@ func printToken(e Env, r tokenReport, c claims.UnverifiedClaims, now time.Time) 
 	say("authorized party (azp)", r.AuthorizedParty)
 	say("issued", r.IssuedAt)
 	say("not before", r.NotBefore)
-	say("expires", strings.TrimSpace(r.Expires+" "+remaining(c.Expires, now)))
+	say("expires", strings.TrimSpace(r.Expires+" "+remaining(c, now)))
 	say("signed with", strings.TrimSpace(r.Algorithm+" "+r.KeyID))
 	b.WriteString("\nin AWS:\n")
 	say("  provider URL", r.ProviderURL)
@@ -139,16 +139,20 @@ func printToken(e Env, r tokenReport, c claims.UnverifiedClaims, now time.Time) 
 	fmt.Fprint(e.Stdout, b.String())
 }
 
-// otherClaims are the claims that the report has no line of their own for, such as
-// those that the input requiredClaims compares.
+// otherClaims are the claims that no line of the report shows in full, such as those that
+// the input requiredClaims compares, and those of the wrong type.
 func otherClaims(c claims.UnverifiedClaims) []string {
-	shown := []string{"iss", "sub", "aud", "azp", "iat", "nbf", "exp"}
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(c.Raw)), func(name string) bool { return slices.Contains(shown, name) })
+	list, _ := c.Raw["aud"].([]any)
+	shown := map[string]bool{
+		"iss": true, "sub": true, "aud": len(list) <= len(c.Audience), "azp": c.AuthorizedParty != "",
+		"iat": !c.IssuedAt.IsZero(), "nbf": !c.NotBefore.IsZero(), "exp": !c.Expires.IsZero(),
+	}
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(c.Raw)), func(name string) bool { return shown[name] })
 }
 
-// claimText is a string as it is, and any other value as JSON.
+// claimText is a string as it is, unless it is empty, and any other value as JSON.
 func claimText(v any) string {
-	if s, ok := v.(string); ok {
+	if s, ok := v.(string); ok && s != "" {
 		return s
 	}
 	data, err := json.Marshal(v)
@@ -158,8 +162,12 @@ func claimText(v any) string {
 	return string(data)
 }
 
-func remaining(expires, now time.Time) string {
+func remaining(c claims.UnverifiedClaims, now time.Time) string {
+	expires := c.Expires
+	_, present := c.Raw["exp"]
 	switch {
+	case expires.IsZero() && present:
+		return "(exp is not a time)"
 	case expires.IsZero():
 		return "(no time of expiry)"
 	case now.Before(expires):

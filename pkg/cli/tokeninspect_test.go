@@ -111,6 +111,44 @@ The signature was not checked.
 	}
 }
 
+// TestInspectHidesNoClaim: one of the wrong type or without a value is shown as it is.
+func TestInspectHidesNoClaim(t *testing.T) {
+	t.Parallel()
+	part := base64.RawURLEncoding.EncodeToString
+	token := part([]byte(`{"alg":"RS256"}`)) + "." + part([]byte(`{"iss":"https://i","sub":"s","aud":["a",5],"azp":7,"iat":"abc","nbf":true,"exp":"soon","rpo_ref":"","none":null}`)) + ".c2ln"
+	const want = `identity               token of an unknown kind
+issuer                 https://i
+subject                s
+audience               a
+expires                (exp is not a time)
+signed with            RS256
+
+in AWS:
+  provider URL         https://i
+  client ID            a
+  :aud                 a
+  :sub                 s
+
+other claims:
+  aud                  ["a",5]
+  azp                  7
+  exp                  soon
+  iat                  abc
+  nbf                  true
+  none                 null
+  rpo_ref              ""
+
+The signature was not checked.
+`
+	status, stdout, stderr := run(token, "token", "inspect")
+	if status != 0 || stderr != "" {
+		t.Errorf("status %d, %s", status, stderr)
+	}
+	if diff := cmp.Diff(want, stdout); diff != "" {
+		t.Errorf("the text (-want +got):\n%s", diff)
+	}
+}
+
 // TestInspectAroundTheExpiry: a token has expired from its instant on, and the words, the
 // field and the status say the same, also within the second.
 func TestInspectAroundTheExpiry(t *testing.T) {
