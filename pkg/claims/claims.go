@@ -128,6 +128,9 @@ type AWSView struct {
 	Refusal string
 }
 
+// googleIssuer is the one issuer without https:// that AWS accepts.
+const googleIssuer = "accounts.google.com"
+
 // AWS returns what AWS sees.
 func (c UnverifiedClaims) AWS() AWSView {
 	v := AWSView{Provider: strings.TrimPrefix(c.Issuer, "https://"), Subject: c.Subject, AMR: texts(c.Raw["amr"]), Email: text(c.Raw, "email")}
@@ -138,6 +141,9 @@ func (c UnverifiedClaims) AWS() AWSView {
 		v.Audience, v.OriginalAudience = c.AuthorizedParty, v.Audience
 	} else if len(c.Audience) > 1 {
 		v.Refusal = "AWS always rejects this token: it has several audiences and no azp to choose one"
+	}
+	if !strings.HasPrefix(c.Issuer, "https://") && c.Issuer != googleIssuer {
+		v.Refusal = "AWS rejects this token: its issuer is not an https URL"
 	}
 	return v
 }

@@ -121,7 +121,10 @@ func TestAWSView(t *testing.T) {
 		}},
 		"amr and email":     {`{"iss":"https://i","sub":"s","aud":"a","amr":["x",1,"y"],"email":"e"}`, claims.AWSView{Provider: "i", Subject: "s", Audience: "a", AMR: []string{"x", "y"}, Email: "e"}},
 		"one amr":           {`{"iss":"https://i","sub":"s","aud":"a","amr":"x"}`, claims.AWSView{Provider: "i", Subject: "s", Audience: "a", AMR: []string{"x"}}},
-		"nothing but a key": {`{"iss":"http://i"}`, claims.AWSView{Provider: "http://i"}},
+		"nothing but a key": {`{"iss":"https://i"}`, claims.AWSView{Provider: "i"}},
+		"http":              {`{"iss":"http://i"}`, claims.AWSView{Provider: "http://i", Refusal: "AWS rejects this token: its issuer is not an https URL"}},
+		"no scheme":         {`{"iss":"i"}`, claims.AWSView{Provider: "i", Refusal: "AWS rejects this token: its issuer is not an https URL"}},
+		"Google":            {`{"iss":"accounts.google.com"}`, claims.AWSView{Provider: "accounts.google.com"}},
 	} {
 		var raw map[string]any
 		if err := json.Unmarshal([]byte(tt.claims), &raw); err != nil {
