@@ -132,7 +132,7 @@ func TestLintStatements(t *testing.T) {
 		`"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::1:oidc-provider/x"},` + web:                                                         {"2 error: the principal arn:aws:iam::1:oidc-provider/x is not the ARN of an OIDC provider"},
 		`"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/P"},"Action":"*"`:                                        {"2 error: no condition on P:aud: a token for any audience that the provider lists is admitted", "2 error: no condition on P:sub: every identity of this issuer is admitted"},
 		`"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/P"},"NotAction":"sts:x"`:                                 {"2 error: no condition on P:aud: a token for any audience that the provider lists is admitted", "2 error: no condition on P:sub: every identity of this issuer is admitted"},
-		`"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/P"},"Action":"sts:other"`:                                {"2 error: no condition on P:aud: a token for any audience that the provider lists is admitted", "2 error: no condition on P:sub: every identity of this issuer is admitted"},
+		`"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/P"},"Action":"sts:other"`:                                {"2 warning: sts:other is not an action that AWS documents for trust policies; IAM may refuse it", "2 error: no condition on P:aud: a token for any audience that the provider lists is admitted", "2 error: no condition on P:sub: every identity of this issuer is admitted"},
 		`"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/P"},"Action":["STS:setSourceIdentity","sts:TagSession"]`: {"2 warning: the statement never applies to a token of P, which is used with sts:AssumeRoleWithWebIdentity"},
 		`"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/P"},"Action":["sts:AssumeRole","sts:TagSession"]`:        {"2 error: no condition on P:aud: a token for any audience that the provider lists is admitted", "2 error: no condition on P:sub: every identity of this issuer is admitted"},
 		`"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/E"},` + web + `,"Condition":{"StringEquals":{"E:aud":"a","E:sub":"s"}}`: {
@@ -152,7 +152,11 @@ func TestLintStatements(t *testing.T) {
 		`"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/https://` + issuer + `"},` + web: {
 			"2 error: the provider https://P never matches a token: write it without https://",
 		},
-		`"Effect":"Deny","Principal":"*","Action":"*"`: nil,
+		`"Effect":"Deny","Principal":"*","Action":"*"`:                  nil,
+		`"Effect":"Deny","Principal":"*","NotAction":["sts:X","STS:Y"]`: nil,
+		`"Effect":"Deny","Principal":"*","Action":["sts:TagSessions","*","sts:SetContext"]`: {
+			"2 warning: sts:TagSessions is not an action that AWS documents for trust policies; IAM may refuse it",
+		},
 		`"Effect":"Deny","NotPrincipal":{"AWS":"arn:aws:iam::1:user/*"},"Action":"sts:*","Condition":{"StringLike":{"P:sub":"*"}}`: {
 			"2 error: NotPrincipal is not supported in a trust policy",
 		},

@@ -82,8 +82,11 @@ func single(text []byte, depth int) ([]byte, iam.RoleARN, error) {
 		return nil, iam.RoleARN{}, err
 	}
 	found := policiesIn(text)
+	if len(found) == 0 && isPlan(text) {
+		return nil, iam.RoleARN{}, invalid("this Terraform plan contains no trust policy that is known before apply; replace the references with their values, or check the state after apply")
+	}
 	if len(found) == 0 {
-		return text, iam.RoleARN{}, planWithout(text)
+		return text, iam.RoleARN{}, nil
 	}
 	var documents [][]byte
 	for _, w := range found {
@@ -105,13 +108,10 @@ func single(text []byte, depth int) ([]byte, iam.RoleARN, error) {
 // policies, as they were or as expressions.
 const planned = "planned_values"
 
-// planWithout explains why Terraform's plan holds no policy; nil for any other text.
-func planWithout(text []byte) error {
+// isPlan reports whether a JSON text is Terraform's of a plan.
+func isPlan(text []byte) bool {
 	var object map[string]json.RawMessage
-	if json.Unmarshal(text, &object) != nil || object[planned] == nil {
-		return nil
-	}
-	return invalid("this Terraform plan contains no trust policy that is known before apply; replace the references with their values, or check the state after apply")
+	return json.Unmarshal(text, &object) == nil && object[planned] != nil
 }
 
 // policiesIn finds the values of every AssumeRolePolicyDocument and
