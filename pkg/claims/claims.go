@@ -128,7 +128,8 @@ type AWSView struct {
 	Refusal string
 }
 
-// googleIssuer is the one issuer without https:// that AWS accepts.
+// googleIssuer is the issuer of Google's tokens, which AWS knows without https:// (IAM User
+// Guide, "Available keys for AWS OIDC federation").
 const googleIssuer = "accounts.google.com"
 
 // AWS returns what AWS sees.

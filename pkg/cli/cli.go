@@ -92,7 +92,8 @@ func people(ctx context.Context, e Env, name string, args []string) int {
 		}
 		fmt.Fprintf(e.Stdout, "assume-aws-role %s\n", e.Version)
 		return exitOK
-	case "help", "--help", "-help", "-h":
+	}
+	if isHelp(name) {
 		fmt.Fprint(e.Stdout, usage)
 		return exitOK
 	}

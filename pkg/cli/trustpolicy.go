@@ -22,12 +22,13 @@ const trustPolicyUsage = `usage:
 
 func trustPolicy(ctx context.Context, e Env, args []string) int {
 	if len(args) > 0 {
-		switch {
-		case args[0] == "generate":
+		switch args[0] {
+		case "generate":
 			return generatePolicy(e, args[1:])
-		case args[0] == "check":
+		case "check":
 			return checkPolicy(ctx, e, args[1:])
-		case isHelp(args[0]):
+		}
+		if isHelp(args[0]) {
 			fmt.Fprint(e.Stdout, trustPolicyUsage)
 			return exitOK
 		}
@@ -224,9 +225,10 @@ func printFindings(b *strings.Builder, findings []trustpolicy.Finding) {
 	}
 	for _, f := range findings {
 		where := "policy"
-		if f.OfToken {
+		switch {
+		case f.OfToken:
 			where = "token"
-		} else if f.Statement > 0 {
+		case f.Statement > 0:
 			where = fmt.Sprintf("statement %d", f.Statement)
 		}
 		fmt.Fprintf(b, "  %s: %s: %s\n", f.Level, where, visible(f.Text))

@@ -90,9 +90,9 @@ func Parse(text []byte) (*Policy, error) {
 	if name := unknown(top, "Version", "Id", "Statement"); name != "" {
 		return nil, invalid("%q is not an element of a policy", name)
 	}
-	p := &Policy{foreign: foreign, length: compactLength(text)}
 	version, there := top["Version"]
-	if p.versioned = there; there && json.Unmarshal(version, &p.Version) != nil {
+	p := &Policy{foreign: foreign, length: compactLength(text), versioned: there}
+	if there && json.Unmarshal(version, &p.Version) != nil {
 		return nil, invalid("Version must be a string")
 	}
 	p.Statements, err = statements(top["Statement"])
