@@ -134,7 +134,8 @@ const googleIssuer = "accounts.google.com"
 
 // AWS returns what AWS sees.
 func (c UnverifiedClaims) AWS() AWSView {
-	v := AWSView{Provider: strings.TrimPrefix(c.Issuer, "https://"), Subject: c.Subject, AMR: texts(c.Raw["amr"]), Email: text(c.Raw, "email")}
+	provider, https := strings.CutPrefix(c.Issuer, "https://")
+	v := AWSView{Provider: provider, Subject: c.Subject, AMR: texts(c.Raw["amr"]), Email: text(c.Raw, "email")}
 	if len(c.Audience) > 0 {
 		v.Audience = c.Audience[0]
 	}
@@ -143,7 +144,7 @@ func (c UnverifiedClaims) AWS() AWSView {
 	} else if len(c.Audience) > 1 {
 		v.Refusal = "AWS always rejects this token: it has several audiences and no azp to choose one"
 	}
-	if !strings.HasPrefix(c.Issuer, "https://") && c.Issuer != googleIssuer {
+	if !https && c.Issuer != googleIssuer {
 		v.Refusal = "AWS rejects this token: its issuer is not an https URL"
 	}
 	return v
